@@ -1,0 +1,3 @@
+"""
+Between payloads and values: text, XML and JSON, chosen once by annotation.
+"""

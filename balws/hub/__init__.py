@@ -1,0 +1,3 @@
+"""
+Who is connected, and how one message reaches many.
+"""

@@ -1,0 +1,30 @@
+# -*- test-case-name: tests.hub.test_message -*-
+"""
+A message on its way to many connections.
+"""
+
+from __future__ import annotations
+
+
+class Message:
+    """
+    @ivar payload: UTF-8 for text, else the bytes.
+    @ivar isBinary: which of the two it is.
+    @ivar frame: the frame as the first connection built it, for the others to use.
+    """
+
+    __slots__ = ("frame", "isBinary", "payload")
+
+    def __init__(self, payload: bytes, isBinary: bool) -> None:
+        self.payload = payload
+        self.isBinary = isBinary
+        self.frame: bytes | None = None
+
+    @classmethod
+    def of(cls, value: str | bytes) -> Message:
+        """
+        @raise ValueError: when the text has a lone surrogate.
+        """
+        if isinstance(value, str):
+            return cls(value.encode(), False)
+        return cls(value, True)

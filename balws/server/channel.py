@@ -1,0 +1,262 @@
+# -*- test-case-name: tests.server.test_channel -*-
+"""
+HTTP/1.1 with limits that answer (tables A2.3, A2.4, A2.15 to A2.20).
+
+Twisted Web closes the connection on a request that is too large, or says 400, and
+its timer starts anew with each byte.  This channel says 414, 431, 413 or 408, gives
+the peer time to read it, and counts a request's time from its beginning.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+from twisted.web.http import HTTPChannel
+from twisted.web.server import Request
+
+from balws.config.listener import KeepAlive, ListenerConfiguration
+from balws.server.refusal import phrase
+from balws.wire.headers import isValue, tokens
+from balws.wire.settings import LINGER
+from balws.wire.transport import Lingering, give
+
+#: Fields of one request; the size limit allows more only where they are tiny.
+MAX_HEADERS = 100
+
+#: A request line's bytes beside the target: the longest method, the version, blanks.
+_AROUND_URI = 64
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """
+    @ivar configuration: of the listener.
+    @ivar clock: for deadlines.
+    @ivar begun: when the time of the request at hand began.
+    """
+
+    configuration: ListenerConfiguration
+    clock: IReactorTime
+
+    timeOut = None  # Twisted's idle timer; ours is a deadline
+    totalHeadersSize = maxHeaders = 2**31
+    _headerBytes = 0
+    _headerCount = 0
+    _inRequest = False
+    _started = False
+    _deadline: IDelayedCall | None = None
+    _refused = False
+    _ahead = 0
+    begun = 0.0
+
+    def connectionMade(self) -> None:
+        """
+        The clock of the first request runs from here.
+        """
+        limits = self.configuration.requestLimits
+        self.MAX_LENGTH = max(limits.maxUriLength + _AROUND_URI, limits.maxHeaderSize)
+        super().connectionMade()
+        self._startDeadline()
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        Bytes, unless they come after a refusal.
+        """
+        if not self._refused:
+            self._started = self._started or not self._handlingRequest
+            super().dataReceived(data)
+
+    # The deadline
+
+    def _startDeadline(self) -> None:
+        self._stopDeadline()
+        self.begun = self.clock.seconds()
+        if self.configuration.timeout:
+            self._deadline = self.clock.callLater(self.configuration.timeout, self._tooLate)
+
+    def _stopDeadline(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _tooLate(self) -> None:
+        self._deadline = None
+        if self._started:
+            self.refuse(408, b"HTTP/1.1")
+        else:
+            # Nobody has asked for anything: there is nothing to answer.
+            self.loseConnection()
+
+    # Lines
+
+    def lineReceived(self, line: bytes) -> object:
+        """
+        A line of a request's head, measured before Twisted Web sees it.
+        """
+        if self._refused:
+            return None
+        if not self._inRequest:
+            return self._requestLine(line)
+        if line == b"":
+            self._inRequest = False
+            self._headerBytes = self._headerCount = 0
+            return super().lineReceived(line)
+        self._headerBytes += len(line) + 2
+        self._headerCount += 1
+        if self._headerBytes > self.configuration.requestLimits.maxHeaderSize or self._headerCount > MAX_HEADERS:
+            return self.refuse(431)
+        if line[0] in b" \t":
+            # RFC 9112 section 5.2: a folded line is how one header becomes two.
+            return self._respondToBadRequestAndDisconnect()
+        name, colon, value = line.partition(b":")
+        if not (name and colon and isValue(value.strip(b" \t"))):
+            return self._respondToBadRequestAndDisconnect()
+        return super().lineReceived(line)
+
+    def _requestLine(self, line: bytes) -> object:
+        parts = line.split(b" ")
+        if len(line) > self.configuration.requestLimits.maxUriLength and (
+            len(parts) < 2 or len(parts[1]) > self.configuration.requestLimits.maxUriLength
+        ):
+            return self.refuse(414)
+        self._inRequest = line != b""
+        return super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> object:
+        """
+        A line that does not end.
+        """
+        return self.refuse(431 if self._inRequest else 414)
+
+    def allHeadersReceived(self) -> None:
+        """
+        The head is complete: refuse a body that is too large before it is read.
+        """
+        request: Request = self.requests[-1]
+        limit = self.configuration.requestLimits.maxEntityBodySize
+        if self.length != 0 and b"websocket" in [
+            token.lower() for token in tokens(request.requestHeaders.getRawHeaders(b"Upgrade", []))
+        ]:
+            # An upgrade has no body; what follows it must never be read as frames.
+            self._respondToBadRequestAndDisconnect()
+        elif self.length is not None and 0 <= limit < self.length:
+            self.refuse(413, self._version)
+        else:
+            super().allHeadersReceived()
+
+    def allContentReceived(self) -> None:
+        """
+        The request is whole; how long its answer takes is the resource's own affair.
+        """
+        if self._refused:
+            return
+        self._stopDeadline()
+        self._started = False
+        super().allContentReceived()
+
+    def requestDone(self, request: Request) -> None:
+        """
+        One request is answered; the next one's time begins.
+        """
+        self._ahead = 0
+        if self.persistent:
+            self._startDeadline()
+        super().requestDone(request)
+
+    def rawDataReceived(self, data: bytes) -> None:
+        """
+        A body, or what comes while a request is handled: read ahead up to
+        C{maxPipelinedRequests} requests, then stop reading.
+        """
+        if self._refused:
+            return
+        super().rawDataReceived(data)
+        if self._handlingRequest and self.transport is not None:
+            self._ahead += data.count(b"\r\n\r\n")
+            if self._ahead + 1 >= self.configuration.http1Settings.maxPipelinedRequests:
+                self._networkProducer.pauseProducing()
+
+    def checkPersistence(self, request: Request, version: bytes) -> bool:
+        """
+        What C{keepAlive} says; HTTP/1.0 is never kept.
+        """
+        mode = self.configuration.http1Settings.keepAlive
+        if mode is KeepAlive.ALWAYS and version == b"HTTP/1.1":
+            return True
+        if mode is KeepAlive.NEVER:
+            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+            return False
+        kept: bool = super().checkPersistence(request, version)
+        return kept
+
+    # Ends
+
+    def refuse(self, status: int, version: bytes = b"HTTP/1.0") -> None:
+        """
+        Answer with an empty body and close, with time for the peer to read it: it may
+        still be sending, and a reset would overtake the answer.
+        """
+        if self._refused:
+            return
+        self._refused = True
+        self._stopDeadline()
+        name = (self.configuration.server or "websocket").encode()
+        head = b"%s %d %s\r\nContent-Length: 0\r\nConnection: close\r\nServer: %s\r\n\r\n"
+        transport: Any = self.transport
+        transport.write(head % (version, status, phrase(status), name))
+        self.clearLineBuffer()
+        self.setRawMode()
+        give(transport, Closer(self, self.clock, LINGER))
+
+    def _respondToBadRequestAndDisconnect(self) -> None:
+        self.refuse(400, b"HTTP/1.1")
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The peer is gone.
+        """
+        self._stopDeadline()
+        self.factory.roster.discard(self)
+        super().connectionLost(reason)
+
+    def finish(self) -> None:
+        """
+        The listener stops: close after the answer at hand, or now.
+        """
+        if self._handlingRequest:
+            self.persistent = False
+        else:
+            self.loseConnection()
+
+    def abort(self) -> None:
+        """
+        Drop the connection now.
+        """
+        transport: Any = self.transport
+        transport.abortConnection()
+
+    def released(self) -> None:
+        """
+        A wire has taken the transport.
+        """
+        self._stopDeadline()
+        self.factory.roster.discard(self)
+
+
+class Closer(Lingering):
+    """
+    Lingers for a channel, and tells it the end.
+    """
+
+    def __init__(self, channel: Channel, clock: IReactorTime, seconds: float) -> None:
+        super().__init__(clock, seconds)
+        self._channel = channel
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The channel's requests end with the connection.
+        """
+        super().connectionLost(reason)
+        self._channel.connectionLost(reason)

@@ -1,0 +1,56 @@
+# -*- test-case-name: tests.server.test_embedding -*-
+"""
+An upgrade service as a resource of somebody else's tree.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import Any
+
+from twisted.web.resource import IResource
+
+from balws.config.service import WSServiceConfig
+from balws.hub.hub import Hub, sharedHub
+from balws.interfaces import UpgradeService
+from balws.server.mount import Mount
+from balws.server.upgrade import UpgradeResource
+from balws.wire.roster import Roster
+from balws.wire.wheel import TimerWheel
+
+#: Negative, so that none is the number of a listener.
+_numbers = count(-1, -1)
+
+
+def upgradeResource(
+    service: UpgradeService | type[UpgradeService],
+    *,
+    path: str = "/",
+    reactor: Any = None,
+    hub: Hub | None = None,
+    config: WSServiceConfig | None = None,
+    timeout: float = 120,
+) -> IResource:
+    """
+    Make a resource for C{putChild}, klein or any other tree of Twisted Web.
+
+    @param path: what the service is called in its hub; the tree decides where it is.
+    @param timeout: seconds that its C{get} may take; 0 sets no limit.
+    @param reactor: what tells time; L{None} is Twisted's.
+    @param hub: L{None} is the one that all listeners of a process share.
+    @raise balws.ServiceDefinitionError: when the service cannot work as written.
+    """
+    if reactor is None:
+        from twisted.internet import reactor
+    mount = Mount(
+        service,
+        path,
+        reactor=reactor,
+        wheel=TimerWheel(reactor),
+        roster=Roster(),
+        hub=sharedHub() if hub is None else hub,
+        listener=next(_numbers),
+        config=config,
+        timeout=timeout,
+    )
+    return UpgradeResource(mount)

@@ -1,0 +1,134 @@
+# -*- test-case-name: tests.server.test_mount -*-
+"""
+An upgrade service at its place: everything that is the same for all its connections,
+made and checked once.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Iterator
+from typing import Any, Union, get_args, get_origin
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+
+from balws.config.service import WSServiceConfig
+from balws.errors import Error, ServiceDefinitionError
+from balws.hub.hub import Audience, Hub
+from balws.interfaces import Service, UpgradeService
+from balws.server.arguments import Arguments
+from balws.server.declare import configOf, resourceOf
+from balws.session.parameters import annotationsOf, shown
+from balws.session.terms import Terms
+from balws.wire.factory import WireFactory
+from balws.wire.roster import Roster
+from balws.wire.settings import WireSettings
+from balws.wire.wheel import TimerWheel
+
+
+class Mount:
+    """
+    @ivar given: what was attached: the user's object or class.
+    @ivar service: the user's object.
+    @ivar stopping: the listener stops: no upgrade is accepted any more.
+    @ivar path: where it is mounted.
+    @ivar timeout: seconds that an upgrade may take in all; 0 sets no limit.
+    @ivar compression: whether permessage-deflate is agreed to.
+    @ivar factory: builds the wires.
+    """
+
+    def __init__(
+        self,
+        service: UpgradeService | type[UpgradeService],
+        path: str,
+        *,
+        reactor: Any,
+        wheel: TimerWheel,
+        roster: Roster,
+        hub: Hub,
+        listener: int,
+        config: WSServiceConfig | None = None,
+        timeout: float = 120,
+        compression: bool = True,
+    ) -> None:
+        """
+        @raise ServiceDefinitionError: when the service, or one that its C{get} names,
+            cannot work as written.
+        """
+        self.given = service
+        if isinstance(service, type):
+            resource = resourceOf(service)
+            service = service()
+        else:
+            resource = resourceOf(type(service))
+        self.service = service
+        self.stopping = False
+        self.path = path
+        self.owner = type(service).__qualname__
+        self.config = configOf(service) if config is None else config
+        self.timeout = timeout
+        self.compression = compression
+        self.clock: IReactorTime = reactor
+        self.arguments = Arguments(self.owner, resource.function, resource.path)
+        self._function = resource.function
+        self.factory = WireFactory(WireSettings.fromService(self.config, reactor, wheel), reactor, roster)
+        self.terms = Terms(
+            config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel
+        )
+        self._checkReturned(resource.function)
+
+    def call(self, values: dict[str, Any]) -> Any:
+        """
+        @return: what the user's C{get} gives.
+        """
+        return self._function(self.service, **values)
+
+    def _checkReturned(self, function: Any) -> None:
+        """
+        Find the services that C{get} may return, and check them now: in its return
+        annotation (104), and among the classes that its code names.
+        """
+        annotation = annotationsOf(self.owner, function).get("return")
+        for part in _parts(annotation):
+            if isinstance(part, type) and issubclass(part, Service):
+                self.terms.table(part)
+            elif part is not Any and not (isinstance(part, type) and issubclass(part, Error)):
+                raise ServiceDefinitionError(
+                    self.owner,
+                    function.__name__,
+                    f"it returns {shown(part)}",
+                    "return a Service or an UpgradeError",
+                )
+        for kind in _named(function):
+            self.terms.table(kind)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    origin = get_origin(annotation)
+    if annotation in (None, Service, Deferred):
+        return
+    if origin in (Union, types.UnionType):
+        for member in get_args(annotation):
+            yield from _parts(member)
+    elif origin is not None and get_args(annotation):
+        # Deferred[X], Awaitable[X], Generator[..., ..., X]
+        yield from _parts(get_args(annotation)[-1])
+    else:
+        yield annotation
+
+
+def _named(function: Any) -> Iterator[type[Service]]:
+    """
+    @return: the service classes that the code of a function mentions by name.
+    """
+    plain = inspect.unwrap(function)
+    code = getattr(plain, "__code__", None)
+    if code is None:
+        return
+    known = dict(inspect.getclosurevars(plain).nonlocals)
+    for name in (*code.co_names, *code.co_freevars):
+        value = known.get(name, plain.__globals__.get(name))
+        if isinstance(value, type) and issubclass(value, Service) and value is not Service:
+            yield value

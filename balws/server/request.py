@@ -1,0 +1,47 @@
+# -*- test-case-name: tests.server.test_request -*-
+"""
+Requests on our own port: they do not say what serves them, and keep to their limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.web.resource import IResource
+from twisted.web.server import Request as TwistedRequest
+
+from balws.server.host import isHost
+from balws.server.refusal import Refusal, answer
+
+
+class Request(TwistedRequest):  # type: ignore[misc]
+    """
+    @ivar principal: who was authenticated; L{None} where nobody asked.
+    """
+
+    principal: Any = None
+
+    def handleContentChunk(self, data: bytes) -> None:
+        """
+        A piece of a body, whose length may not have been declared.
+        """
+        limit = self.channel.configuration.requestLimits.maxEntityBodySize
+        if 0 <= limit < self.content.tell() + len(data):
+            self.channel.refuse(413, b"HTTP/1.1")
+        else:
+            super().handleContentChunk(data)
+
+    def render(self, resource: IResource) -> None:
+        """
+        The resource was found.
+        """
+        server = self.channel.configuration.server
+        if server is None:
+            self.responseHeaders.removeHeader(b"Server")
+        else:
+            self.setHeader(b"Server", server)
+        if self.clientproto == b"HTTP/1.1" and not isHost(self.requestHeaders.getRawHeaders(b"Host", [])):
+            # RFC 9112 section 3.2: none, two, or one that is no host.
+            answer(self, Refusal(400))
+        else:
+            super().render(resource)

@@ -1,0 +1,94 @@
+# -*- test-case-name: tests.server.test_tree -*-
+"""
+Which resource answers a path: the one whose path is the longest front of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.web.pages import notFound
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+
+from balws.errors import ListenerError
+
+
+def segments(path: str) -> tuple[bytes, ...]:
+    """
+    @param path: such as C{"/chat/rooms"}; C{"/"} is the root.
+    @raise ListenerError: when it does not begin with a slash, or ends with one.
+    """
+    if not path.startswith("/") or (path != "/" and path.endswith("/")) or "//" in path:
+        raise ListenerError(f'a path begins with "/" and does not end with one, unlike {path!r}')
+    return tuple(path.encode().split(b"/")[1:]) if path != "/" else ()
+
+
+class Tree(Resource):
+    """
+    Services and resources side by side.
+
+    @ivar otherwise: what answers where nothing is attached: the root of an existing
+        site, or L{None}.
+    """
+
+    def __init__(self, otherwise: IResource | None = None) -> None:
+        super().__init__()
+        self.otherwise = otherwise
+        self._attached: dict[tuple[bytes, ...], IResource] = {}
+
+    def attach(self, path: str, resource: IResource) -> None:
+        """
+        @raise ListenerError: when something is attached there.
+        """
+        key = segments(path)
+        if key in self._attached:
+            raise ListenerError(f"something is attached at {path!r} already")
+        self._attached[key] = resource
+
+    def detach(self, path: str) -> None:
+        """
+        Nothing answers there from now on.
+        """
+        del self._attached[segments(path)]
+
+    def getChildWithDefault(self, name: bytes, request: Request) -> Any:
+        """
+        The whole look-up is made here, at the first segment.
+        """
+        path = [name, *request.postpath]
+        for length in range(len(path), -1, -1):
+            resource = self._attached.get(tuple(path[:length]))
+            if resource is not None:
+                return self._descend(resource, path, length, request)
+        if self.otherwise is None:
+            return notFound(message="No service found to handle the service request")
+        return self._descend(self.otherwise, path, 0, request)
+
+    def _descend(self, resource: IResource, path: list[bytes], length: int, request: Request) -> IResource:
+        # Twisted's look-up goes on from what it finds here: what is behind, what is ahead.
+        request.prepath.pop()
+        request.prepath += path[:length]
+        request.postpath[:] = path[length:]
+        if request.postpath == [b""] and _isPage(resource):
+            request.postpath.clear()
+        return resource
+
+    def render(self, request: Request) -> Any:
+        """
+        Nothing ends here: every path has a first segment.
+        """
+        return notFound().render(request)
+
+
+def _isPage(resource: IResource) -> bool:
+    """
+    @return: whether a resource would not know a child C{""}: then a path that ends
+        with a slash means itself.
+    """
+    return (
+        isinstance(resource, Resource)
+        and type(resource).getChild is Resource.getChild
+        and type(resource).getChildWithDefault is Resource.getChildWithDefault
+        and b"" not in resource.children
+    )

@@ -1,0 +1,42 @@
+# -*- test-case-name: tests.session.test_connection -*-
+"""
+What holds for every conversation of one mounted service.
+"""
+
+from __future__ import annotations
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+from balws.config.service import WSServiceConfig
+from balws.hub.hub import Audience, Hub
+from balws.interfaces import Service
+from balws.session.methods import MethodTable
+from balws.wire.wheel import TimerWheel
+
+
+@attrs.frozen(kw_only=True)
+class Terms:
+    """
+    @ivar config: of the service.
+    @ivar audience: who else is connected to it.
+    @ivar tables: the remote methods of the service classes seen so far; a service's
+        C{get} may return objects of several.
+    """
+
+    config: WSServiceConfig
+    hub: Hub
+    audience: Audience
+    clock: IReactorTime
+    wheel: TimerWheel
+    tables: dict[type[Service], MethodTable] = attrs.field(factory=dict, init=False)
+
+    def table(self, kind: type[Service]) -> MethodTable:
+        """
+        @raise balws.ServiceDefinitionError: when the class cannot work as written.
+        """
+        table = self.tables.get(kind)
+        if table is None:
+            table = MethodTable(kind, self.config.dispatcherKey, self.config.validation)
+            self.tables[kind] = table
+        return table

@@ -1,0 +1,242 @@
+# -*- test-case-name: tests.wire.test_protocol -*-
+"""
+One WebSocket connection on one transport: Autobahn's protocol, taken over after
+an upgrade that Twisted Web parsed, with our own reading, writing and closing.
+"""
+
+from __future__ import annotations
+
+from os import urandom
+from typing import Any, ClassVar
+
+from autobahn.twisted.websocket import WebSocketServerProtocol
+from autobahn.websocket.protocol import TrafficStats
+from twisted.internet.interfaces import IDelayedCall, ISSLTransport
+from twisted.internet.protocol import connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from balws.closing import ABNORMAL, NO_STATUS, isReceivable
+from balws.errors import Error
+from balws.interfaces import ISession
+from balws.wire.frames import CLOSE, FIN, PING, SHORT
+from balws.wire.receiving import CLOSED, CLOSING, INVALID_PAYLOAD, OPEN, Receiving
+from balws.wire.sending import Sending
+from balws.wire.settings import LINGER, WireSettings
+from balws.wire.transport import shutdownWriting
+
+
+class ServerWire(Receiving, Sending, WebSocketServerProtocol):
+    """
+    The server's end.  Subclassed once for each mounted service by
+    L{balws.wire.factory.WireFactory}, so that numbers and options are attributes of
+    the class: ten thousand connections do not each carry a copy.
+
+    What Autobahn keeps on each instance and this wire does not need has a harmless
+    value on the class.
+    """
+
+    _log = Logger(namespace="balws.wire")
+
+    settings: ClassVar[WireSettings]  # type: ignore[misc]
+    trafficStats = TrafficStats()
+    trackedTimings = None
+    autoPingPending = None
+    autoPingTimeoutCall = None
+    wasMaxFramePayloadSizeExceeded = False
+    wasMaxMessagePayloadSizeExceeded = False
+    websocket_version = 13
+
+    closeCode: int | None = None
+    closeReason = ""
+    _pingToken: bytes | None = None
+    _deadline: IDelayedCall | None = None
+
+    def __init__(self) -> None:
+        # Autobahn's constructors make Deferreds, event tables and transport details
+        # for each connection that nothing here looks at: a third of its memory.
+        pass
+
+    def connectionMade(self) -> None:
+        """
+        The transport is ours; the upgrade was validated and not yet answered.
+        """
+        self.transport.registerProducer(self, True)
+
+    def open(self, session: ISession, response: bytes, compressor: Any = None) -> None:
+        """
+        Answer the upgrade and begin the conversation.
+
+        @param session: who takes the messages.
+        @param response: the complete answer 101.
+        @param compressor: Autobahn's permessage-deflate when it was agreed, else L{None}.
+        """
+        self.session = session
+        if compressor is not None:
+            self._perMessageCompress = compressor
+        self.state = OPEN
+        self.transport.write(response)
+        settings = self.settings
+        if settings.pingInterval:
+            settings.wheel.add(settings.pingInterval, self._keepAlive)
+        session.opened(self)
+
+    @property
+    def isSecure(self) -> bool:
+        """
+        Whether TLS protects the transport.
+        """
+        return ISSLTransport.providedBy(self.transport)
+
+    # Control frames
+
+    def _onPing(self, payload: bytes) -> None:
+        if self.session.wantsPing:
+            self.session.pingReceived(payload)
+        else:
+            self.answerPing(payload)
+
+    def _onPong(self, payload: bytes) -> None:
+        if payload == self._pingToken:
+            self._pingToken = None
+        elif self.session.wantsPong:
+            self.session.pongReceived(payload)
+
+    def _keepAlive(self) -> None:
+        settings = self.settings
+        if self.state != OPEN:
+            return
+        if self.halted:
+            # We do not read, so a pong could not reach us: its time does not run.
+            settings.wheel.add(settings.pingInterval, self._keepAlive)
+            return
+        self._pingToken = urandom(4)
+        self.transport.write(SHORT[FIN | PING][4] + self._pingToken)
+        if settings.pingTimeout:
+            settings.wheel.add(settings.pingTimeout, self._pongDue)
+        else:
+            settings.wheel.add(settings.pingInterval, self._keepAlive)
+
+    def _pongDue(self) -> None:
+        settings = self.settings
+        if self.state != OPEN:
+            return
+        if self._pingToken is None:
+            settings.wheel.add(max(settings.pingInterval - settings.pingTimeout, 0.0), self._keepAlive)
+        elif self.halted:
+            settings.wheel.add(settings.pingTimeout, self._pongDue)
+        else:
+            self._log.info("No pong within {seconds} s: the peer is gone", seconds=settings.pingTimeout)
+            self.abort()
+
+    # Closing
+
+    def sendClose(self, code: int | None, reason: bytes = b"") -> None:
+        """
+        Begin the closing handshake.  What is read from now on is dropped.
+
+        @param code: checked by the caller; L{None} sends an empty close frame.
+        @param reason: UTF-8 of at most 123 bytes.
+        """
+        if self.state != OPEN:
+            return
+        self.closeCode = NO_STATUS if code is None else code
+        self.closeReason = reason.decode()
+        self._writeClose(code, reason)
+        self.session.closing(byPeer=False)
+        # Whatever the session's queue waits for, the peer's close frame must be seen.
+        self.resumeReading()
+
+    def _writeClose(self, code: int | None, reason: bytes) -> None:
+        payload = b"" if code is None else code.to_bytes(2, "big") + reason
+        self.state = CLOSING
+        self.transport.write(SHORT[FIN | CLOSE][len(payload)] + payload)
+
+    def fail(self, code: int, reason: str, error: Error) -> None:
+        """
+        The peer did what ends a connection, or our own service did: say so in a close
+        frame, read no more, and drop TCP when the peer does or soon after.
+
+        @param reason: a fixed text of ours, at most 123 bytes.
+        @param error: what happened; for the session.
+        """
+        if self.deaf:
+            return
+        said = self.state == OPEN
+        self.failedByMe = True
+        if said:
+            self.closeCode, self.closeReason = code, reason
+            self._writeClose(code, reason.encode())
+        self._hangUp()
+        shutdownWriting(self.transport)
+        if said:
+            self.session.closing(byPeer=False)
+        self.session.failed(error)
+
+    def onCloseFrame(self, code: int | None, reasonRaw: bytes | None) -> bool:
+        """
+        The peer closes, or answers our close.
+
+        @return: C{True}: there is nothing more to read.
+        """
+        if code is not None and not isReceivable(code):
+            return self._protocol_violation(f"close code {code}")
+        try:
+            reason = (reasonRaw or b"").decode()
+        except UnicodeDecodeError:
+            return self._invalid_payload("a close reason is not UTF-8")
+        received = NO_STATUS if code is None else code
+        answering = self.state == CLOSING
+        if not answering:
+            self.closeCode, self.closeReason = received, reason
+            # The same code and no words: they are the peer's, not ours (table A4.8).
+            self._writeClose(code, b"")
+        self.drop()
+        if answering:
+            self.session.closeAnswered(received)
+        else:
+            self.session.closing(byPeer=True)
+        return True
+
+    def drop(self) -> None:
+        """
+        Close TCP as soon as what was written is flushed; wait for nobody.
+        """
+        if not self.deaf:
+            self._hangUp()
+            self.transport.unregisterProducer()
+            self.transport.loseConnection()
+
+    def _hangUp(self) -> None:
+        """
+        Read no more, and give what is unsent a bounded time.
+        """
+        self.halted = self.deaf = True
+        self._deadline = self.settings.clock.callLater(LINGER, self._lingeredTooLong)
+
+    def _lingeredTooLong(self) -> None:
+        self._deadline = None
+        self.abort()
+
+    def abort(self) -> None:
+        """
+        Drop the connection now, whatever is unsent.
+        """
+        self.halted = self.deaf = True
+        self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        TCP is gone, by whoever's doing.
+        """
+        self.state = CLOSED
+        self.halted = self.deaf = True
+        self.data = b""
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        self.factory.roster.discard(self)
+        self._failWaiting()
+        session = self.__dict__.pop("session", None)
+        if session is not None:
+            session.ended(ABNORMAL if self.closeCode is None else self.closeCode, self.closeReason)
