@@ -30,7 +30,7 @@ MAX_HEADERS = 100
 _AROUND_URI = 64
 
 
-class Channel(HTTPChannel):  # type: ignore[misc]
+class Channel(HTTPChannel):
     """
     @ivar configuration: of the listener.
     @ivar clock: for deadlines.
@@ -39,6 +39,8 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     configuration: ListenerConfiguration
     clock: IReactorTime
+    site: Any
+    factory: Any
 
     timeOut = None  # Twisted's idle timer; ours is a deadline
     totalHeadersSize = maxHeaders = 2**31
@@ -91,44 +93,48 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     # Lines
 
-    def lineReceived(self, line: bytes) -> object:
+    def lineReceived(self, line: bytes) -> None:
         """
         A line of a request's head, measured before Twisted Web sees it.
         """
         if self._refused:
-            return None
+            return
         if not self._inRequest:
-            return self._requestLine(line)
-        if line == b"":
+            self._requestLine(line)
+        elif line == b"":
             self._inRequest = False
             self._headerBytes = self._headerCount = 0
-            return super().lineReceived(line)
+            super().lineReceived(line)
+        else:
+            self._headerLine(line)
+
+    def _headerLine(self, line: bytes) -> None:
         self._headerBytes += len(line) + 2
         self._headerCount += 1
-        if self._headerBytes > self.configuration.requestLimits.maxHeaderSize or self._headerCount > MAX_HEADERS:
-            return self.refuse(431)
-        if line[0] in b" \t":
-            # RFC 9112 section 5.2: a folded line is how one header becomes two.
-            return self._respondToBadRequestAndDisconnect()
         name, colon, value = line.partition(b":")
-        if not (name and colon and isValue(value.strip(b" \t"))):
-            return self._respondToBadRequestAndDisconnect()
-        return super().lineReceived(line)
+        if self._headerBytes > self.configuration.requestLimits.maxHeaderSize or self._headerCount > MAX_HEADERS:
+            self.refuse(431)
+        elif line[0] in b" \t" or not (name and colon and isValue(value.strip(b" \t"))):
+            # A folded line (RFC 9112 section 5.2) is how one header becomes two.
+            self._respondToBadRequestAndDisconnect()
+        else:
+            super().lineReceived(line)
 
-    def _requestLine(self, line: bytes) -> object:
+    def _requestLine(self, line: bytes) -> None:
         parts = line.split(b" ")
         if len(line) > self.configuration.requestLimits.maxUriLength and (
             len(parts) < 2 or len(parts[1]) > self.configuration.requestLimits.maxUriLength
         ):
-            return self.refuse(414)
-        self._inRequest = line != b""
-        return super().lineReceived(line)
+            self.refuse(414)
+        else:
+            self._inRequest = line != b""
+            super().lineReceived(line)
 
-    def lineLengthExceeded(self, line: bytes) -> object:
+    def lineLengthExceeded(self, line: bytes) -> None:
         """
         A line that does not end.
         """
-        return self.refuse(431 if self._inRequest else 414)
+        self.refuse(431 if self._inRequest else 414)
 
     def allHeadersReceived(self) -> None:
         """

@@ -5,7 +5,7 @@ Requests on our own port: they do not say what serves them, and keep to their li
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.web.resource import IResource
 from twisted.web.server import Request as TwistedRequest
@@ -13,12 +13,18 @@ from twisted.web.server import Request as TwistedRequest
 from balws.server.host import isHost
 from balws.server.refusal import Refusal, answer
 
+if TYPE_CHECKING:
+    from balws.server.channel import Channel
 
-class Request(TwistedRequest):  # type: ignore[misc]
+
+class Request(TwistedRequest):
     """
+    @ivar channel: one of ours.
     @ivar principal: who was authenticated; L{None} where nobody asked.
     """
 
+    channel: Channel
+    content: Any
     principal: Any = None
 
     def handleContentChunk(self, data: bytes) -> None:

@@ -17,7 +17,7 @@ from balws.server.tree import Tree
 from balws.wire.roster import Roster
 
 
-class Site(TwistedSite):  # type: ignore[misc]
+class Site(TwistedSite):
     """
     @ivar roster: where channels are registered while they speak HTTP.
     """
@@ -29,7 +29,7 @@ class Site(TwistedSite):  # type: ignore[misc]
         self.configuration = configuration
         self.roster = roster
 
-    def buildProtocol(self, addr: IAddress | None) -> Channel:
+    def buildProtocol(self, addr: IAddress | None) -> Channel:  # type: ignore[override]
         """
         A new connection.  HTTP/1.1 alone: an upgrade is a matter of HTTP/1.1.
         """
@@ -38,7 +38,6 @@ class Site(TwistedSite):  # type: ignore[misc]
         channel.site = channel.factory = self
         channel.configuration = self.configuration
         channel.clock = self.reactor
-        channel.callLater = self.reactor.callLater
         self.roster.add(channel)
         return channel
 

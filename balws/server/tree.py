@@ -56,7 +56,7 @@ class Tree(Resource):
         """
         The whole look-up is made here, at the first segment.
         """
-        path = [name, *request.postpath]
+        path = [name, *(request.postpath or ())]
         for length in range(len(path), -1, -1):
             resource = self._attached.get(tuple(path[:length]))
             if resource is not None:
@@ -67,11 +67,11 @@ class Tree(Resource):
 
     def _descend(self, resource: IResource, path: list[bytes], length: int, request: Request) -> IResource:
         # Twisted's look-up goes on from what it finds here: what is behind, what is ahead.
-        request.prepath.pop()
-        request.prepath += path[:length]
-        request.postpath[:] = path[length:]
-        if request.postpath == [b""] and _isPage(resource):
-            request.postpath.clear()
+        behind = (request.prepath or [])[:-1]
+        ahead = path[length:]
+        if ahead == [b""] and _isPage(resource):
+            ahead = []
+        request.prepath, request.postpath = behind + path[:length], ahead
         return resource
 
     def render(self, request: Request) -> Any:

@@ -48,7 +48,7 @@ class UpgradeResource(Resource):
         Take the connection over, or answer why not.
         """
         mount = self.mount
-        path = mount.arguments.matches(request.postpath)
+        path = mount.arguments.matches(request.postpath or ())
         if path is None:
             answer(request, Refusal(404, "No resource found for this path\n"))
             return NOT_DONE_YET
@@ -151,7 +151,7 @@ class Attempt:
             if not failure.check(CancelledError):
                 self._broken(failure)
             return
-        if failure.check(UpgradeError):
+        if isinstance(failure.value, UpgradeError):
             self._refuse(failure.value)
         else:
             self._broken(failure)

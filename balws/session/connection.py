@@ -24,7 +24,7 @@ from balws.hub.message import Message
 from balws.interfaces import IMember, ISession, Service
 from balws.session import closinghandshake
 from balws.session.answers import Answers
-from balws.session.caller import Caller
+from balws.session.caller import Caller, RequestSnapshot
 from balws.session.dispatch import binaryDispatch, textDispatch
 from balws.session.methods import MethodTable
 from balws.session.queue import Pending
@@ -55,7 +55,7 @@ class Connection(Answers):
     running = True
     dropping = False
     principal: Any = None
-    request: Any = None
+    request: RequestSnapshot | None = None
     subProtocol: str | None = None
     _pending: Pending | None = None
     _streams: set[Stream] | None = None

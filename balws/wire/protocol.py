@@ -17,16 +17,15 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from balws.closing import ABNORMAL, NO_STATUS, isReceivable
-from balws.errors import Error
 from balws.interfaces import ISession
 from balws.wire.frames import CLOSE, FIN, PING, SHORT
-from balws.wire.receiving import CLOSED, CLOSING, INVALID_PAYLOAD, OPEN, Receiving
+from balws.wire.receiving import CLOSED, CLOSING, OPEN, Receiving
 from balws.wire.sending import Sending
 from balws.wire.settings import LINGER, WireSettings
 from balws.wire.transport import shutdownWriting
 
 
-class ServerWire(Receiving, Sending, WebSocketServerProtocol):
+class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[misc]
     """
     The server's end.  Subclassed once for each mounted service by
     L{balws.wire.factory.WireFactory}, so that numbers and options are attributes of
@@ -152,7 +151,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):
         self.state = CLOSING
         self.transport.write(SHORT[FIN | CLOSE][len(payload)] + payload)
 
-    def fail(self, code: int, reason: str, error: Error) -> None:
+    def fail(self, code: int, reason: str, error: Exception) -> None:
         """
         The peer did what ends a connection, or our own service did: say so in a close
         frame, read no more, and drop TCP when the peer does or soon after.

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.web.http import HTTPChannel
 from twisted.web.server import Request
 
 from balws.interfaces import ISession
@@ -23,7 +22,7 @@ def release(request: Request) -> tuple[Any, bytes]:
 
     @return: the transport, with no owner that reads, and what came after the request.
     """
-    channel: HTTPChannel = request.channel
+    channel: Any = request.channel
     transport: Any = channel.transport
     channel.setTimeout(None)
     released = getattr(channel, "released", None)  # our own channel keeps a deadline

@@ -40,7 +40,7 @@ class Written(Deferred[None]):
         return None
         yield  # a generator that returns at once
 
-    __iter__ = __await__  # type: ignore[assignment]
+    __iter__ = __await__
 
     def cancel(self) -> None:
         """

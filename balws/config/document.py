@@ -1,0 +1,231 @@
+# -*- test-case-name: tests.config.test_load -*-
+"""
+The grammar of a configuration file: which keys stand where, and what they may hold.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from twisted.logger import Logger
+
+from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
+from balws.config.listener import ListenerConfiguration
+from balws.config.place import Place
+from balws.config.positions import extend
+from balws.config.records import UnknownKey, fieldConverters
+from balws.config.secret import isReference, resolveSecret
+from balws.config.service import WSServiceConfig
+from balws.config.values import Unfit, convert, integer, items, show, text, urlPath
+from balws.errors import ConfigurationError
+
+__all__ = ["Document"]
+
+_log = Logger()
+
+#: The keys of a table, each with the function that checks its value.
+Keys = Mapping[str, Callable[[Any], Any]]
+
+#: Tables whose meaning comes with a later release: refused, for who writes them relies on them.
+LATER = {
+    "auth": "the user store is not available in this release",
+    "ballerina": "the user store [[ballerina.auth.users]] is not available in this release",
+    "server": "server-wide limits and workers are not available in this release",
+    "hub": "a broker between nodes is not available in this release",
+    "admin": "the administration endpoint is not available in this release",
+}
+
+_TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+
+
+def _target(value: object) -> str:
+    if not _TARGET.fullmatch(text(value)):
+        raise Unfit('"module:attribute"')
+    return str(value)
+
+
+class Document:
+    """
+    Reads one document.  Problems are gathered, so that the one that stands first in
+    the file is the one reported, whatever the order of checks.
+
+    @ivar place: the place of the whole document.
+    @ivar folder: where relative paths start.
+    @ivar problems: what is wrong where it stands.
+    @ivar absences: what is not there: reported last, since an unknown key is often
+        the misspelt one that is missed.
+    """
+
+    def __init__(self, place: Place, folder: Path) -> None:
+        self.place = place
+        self.folder = folder
+        self.problems: list[ConfigurationError] = []
+        self.absences: list[ConfigurationError] = []
+        self._python: Keys = {"path": partial(convert, items("folders", self._existingFolder), "path")}
+        self._service: Keys = {
+            **fieldConverters(WSServiceConfig),
+            "path": partial(convert, urlPath, "path"),
+            "service": partial(convert, _target, "service"),
+        }
+        self._resource: Keys = {
+            "path": partial(convert, urlPath, "path"),
+            "static": partial(convert, self._existingFolder, "static"),
+            "resource": partial(convert, _target, "resource"),
+        }
+        self._listener: Keys = {
+            **fieldConverters(ListenerConfiguration),
+            "port": partial(convert, integer(0, 65535), "port"),
+            "endpoint": partial(convert, text, "endpoint"),
+        }
+
+    def configuration(self, data: Mapping[str, Any]) -> Configuration:
+        """
+        @param data: what tomllib made of the document.
+        @raise ConfigurationError: with the first problem.
+        """
+        for key in data:
+            with self._noting(self.place):
+                if key in LATER:
+                    raise ConfigurationError(LATER[key], key)
+                if key not in ("listeners", "python"):
+                    raise UnknownKey.among(key, ["listeners", "python", *LATER])
+        python = self._table(self.place.child("python"), data.get("python", {}), self._python)
+        listeners = tuple(
+            self._listenerEntry(place, table) for place, table in self._tables(self.place, data, "listeners")
+        )
+        if not data.get("listeners"):
+            self.absences.append(self.place.error("at least one [[listeners]] is needed", "listeners"))
+        if problems := self.problems or self.absences:
+            raise min(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
+        pythonPath = dict.fromkeys([self.folder, *python.get("path", ())])
+        return Configuration(listeners=listeners, pythonPath=tuple(pythonPath), folder=self.folder)
+
+    def _listenerEntry(self, place: Place, table: Mapping[str, Any]) -> ListenerEntry:
+        lists = ("services", "resources")
+        own = {key: value for key, value in table.items() if key not in lists}
+        found = self._table(place, own, self._listener, lists)
+        if "endpoint" in table and "port" in table:
+            self.problems.append(place.error("either port or endpoint, not both", "endpoint"))
+        if "endpoint" in table and "host" in table:
+            self.problems.append(
+                place.error("host goes with port; an endpoint has interface= for it", "host")
+            )
+        if "endpoint" not in table and "port" not in table:
+            self.absences.append(place.error("a listener needs a port or an endpoint"))
+        services = tuple(self._serviceEntry(*each) for each in self._tables(place, table, "services"))
+        resources = tuple(self._resourceEntry(*each) for each in self._tables(place, table, "resources"))
+        self._refuseSharedPaths(services + resources)
+        return ListenerEntry(
+            port=found.pop("port", None),
+            endpoint=found.pop("endpoint", None),
+            configuration=ListenerConfiguration(**found),
+            services=services,
+            resources=resources,
+            place=place,
+        )
+
+    def _serviceEntry(self, place: Place, table: Mapping[str, Any]) -> ServiceEntry:
+        found = self._table(place, table, self._service)
+        self._require(place, table, "service")
+        path, service = found.pop("path", None), found.pop("service", "")
+        return ServiceEntry(path=path, service=service, overrides=found, place=place)
+
+    def _resourceEntry(self, place: Place, table: Mapping[str, Any]) -> ResourceEntry:
+        found = self._table(place, table, self._resource)
+        self._require(place, table, "path")
+        if "static" in table and "resource" in table:
+            self.problems.append(place.error("either static or resource, not both", "resource"))
+        if "static" not in table and "resource" not in table:
+            self.absences.append(place.error("a resource needs static or resource"))
+        if found.get("static") == self.folder:
+            _log.warn("The folder of {file} is served, and that file with it.", file=self.place.file)
+        return ResourceEntry(
+            path=found.get("path", ""),
+            static=found.get("static"),
+            resource=found.get("resource"),
+            place=place,
+        )
+
+    def _require(self, place: Place, table: Mapping[str, Any], key: str) -> None:
+        if key not in table:
+            self.absences.append(place.error("is missing", key))
+
+    def _refuseSharedPaths(self, entries: tuple[ServiceEntry | ResourceEntry, ...]) -> None:
+        taken: dict[str, Place] = {}
+        for entry in entries:
+            if not entry.path:
+                continue
+            first = taken.setdefault(entry.path, entry.place)
+            if first is not entry.place:
+                self.problems.append(
+                    entry.place.error(f"{show(entry.path)} is the path of {first.path} already", "path")
+                )
+
+    def _tables(
+        self, place: Place, table: Mapping[str, Any], key: str
+    ) -> Iterator[tuple[Place, Mapping[str, Any]]]:
+        """
+        The items of an array of tables.
+        """
+        value = table.get(key, [])
+        if not isinstance(value, list):
+            self.problems.append(place.error(f"expected tables in double brackets, got {show(value)}", key))
+            return
+        for index, item in enumerate(value):
+            child = place.child(key).child(index)
+            if isinstance(item, dict):
+                yield child, item
+            else:
+                self.problems.append(child.error(f"expected a table, got {show(item)}"))
+
+    def _table(
+        self, place: Place, table: object, keys: Keys, alsoKnown: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """
+        Check each value of a table.
+
+        @param alsoKnown: keys that are read elsewhere, for suggestions.
+        @return: the values that fit.
+        """
+        found: dict[str, Any] = {}
+        if not isinstance(table, dict):
+            self.problems.append(place.error(f"expected a table, got {show(table)}"))
+            return found
+        for key, value in table.items():
+            with self._noting(place):
+                if key not in keys:
+                    raise UnknownKey.among(key, [*keys, *alsoKnown])
+                found[key] = keys[key](convert(self._resolved, key, value))
+        return found
+
+    def _resolved(self, value: object) -> Any:
+        """
+        @return: the value with its references to secrets replaced by what they name.
+        """
+        if isReference(value):
+            return resolveSecret(value, self.folder)
+        if isinstance(value, dict):
+            return {key: convert(self._resolved, extend("", key), each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [convert(self._resolved, f"[{index}]", each) for index, each in enumerate(value)]
+        return value
+
+    def _existingFolder(self, value: object) -> Path:
+        folder = self.folder / text(value)
+        # Not Path.is_dir, which raises where a parent may not be read.
+        if not os.path.isdir(folder):
+            raise Unfit("a folder that exists")
+        return folder
+
+    @contextmanager
+    def _noting(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except ConfigurationError as error:
+            self.problems.append(place.locate(error))

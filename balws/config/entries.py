@@ -1,0 +1,87 @@
+# -*- test-case-name: tests.config.test_load -*-
+"""
+What a configuration file says, as records.  They can be made in code, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+from balws.config.listener import ListenerConfiguration
+from balws.config.place import Place
+
+__all__ = ["Configuration", "ListenerEntry", "ResourceEntry", "ServiceEntry"]
+
+
+@attrs.frozen(kw_only=True)
+class ServiceEntry:
+    """
+    One C{[[listeners.services]]}.
+
+    @ivar path: where it is mounted; L{None} takes C{basePath} and C{webSocketUpgradePath}.
+    @ivar service: C{module:attribute} of a class, a factory or an instance.
+    @ivar overrides: fields of L{balws.config.WSServiceConfig} that stand over the decorator's.
+    @ivar place: where it stands, for errors.
+    """
+
+    path: str | None = None
+    service: str
+    overrides: Mapping[str, object] = attrs.field(factory=dict)
+    place: Place = attrs.field(factory=Place, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class ResourceEntry:
+    """
+    One C{[[listeners.resources]]}; just one of C{static} and C{resource} is there.
+
+    @ivar path: where it is mounted.
+    @ivar static: a folder of files to serve.
+    @ivar resource: C{module:attribute} of an L{twisted.web.resource.IResource}, or
+        of a class or factory that makes one.
+    @ivar place: where it stands, for errors.
+    """
+
+    path: str
+    static: Path | None = None
+    resource: str | None = None
+    place: Place = attrs.field(factory=Place, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class ListenerEntry:
+    """
+    One C{[[listeners]]}; just one of C{port} and C{endpoint} is there.
+
+    @ivar port: the TCP port, 0 to 65535; 0 is one that the system chooses.
+    @ivar endpoint: a string for L{twisted.internet.endpoints.serverFromString}.
+    @ivar configuration: everything else.
+    @ivar services: what upgrades.
+    @ivar resources: plain HTTP beside it.
+    @ivar place: where it stands, for errors.
+    """
+
+    port: int | None = None
+    endpoint: str | None = None
+    configuration: ListenerConfiguration = attrs.field(factory=ListenerConfiguration)
+    services: tuple[ServiceEntry, ...] = ()
+    resources: tuple[ResourceEntry, ...] = ()
+    place: Place = attrs.field(factory=Place, repr=False, eq=False)
+
+
+@attrs.frozen(kw_only=True)
+class Configuration:
+    """
+    A whole file.
+
+    @ivar listeners: at least one.
+    @ivar pythonPath: folders to import from, the file's own first.
+    @ivar folder: the file's folder, where relative paths start.
+    """
+
+    listeners: tuple[ListenerEntry, ...]
+    pythonPath: tuple[Path, ...]
+    folder: Path

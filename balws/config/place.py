@@ -1,0 +1,54 @@
+# -*- test-case-name: tests.config.test_place -*-
+"""
+Places in a configuration file, for errors that say where.
+"""
+
+from __future__ import annotations
+
+import attrs
+
+from balws.config.positions import Positions, extend
+from balws.config.records import UnknownKey
+from balws.errors import ConfigurationError
+
+__all__ = ["Place"]
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """
+    One value of one document.  A place without a file belongs to values given in code.
+
+    @ivar file: the file's name as the user gave it, or L{None}.
+    @ivar path: the value's key path; empty for the whole document.
+    """
+
+    file: str | None = None
+    path: str = ""
+    _positions: Positions = attrs.field(factory=Positions, repr=False, alias="positions")
+
+    def child(self, key: str | int) -> Place:
+        """
+        @return: the place of a member of this table or list.
+        """
+        return attrs.evolve(self, path=extend(self.path, key))
+
+    def error(self, problem: str, key: str = "") -> ConfigurationError:
+        """
+        @param key: the member at fault; where it is missing, the error points to the table.
+        """
+        path = extend(self.path, key) if key else self.path
+        values = self._positions.values
+        line, column = values.get(path, values.get(self.path, (None, None)))
+        return ConfigurationError(problem, path, self.file, line, column)
+
+    def locate(self, error: ConfigurationError) -> ConfigurationError:
+        """
+        @param error: one whose path starts at this place, as records raise it.
+        @return: the same with file, line, column and the whole path.
+        """
+        joint = "." if self.path and error.path and not error.path.startswith("[") else ""
+        path = f"{self.path}{joint}{error.path}"
+        spots = self._positions.keys if isinstance(error, UnknownKey) else self._positions.values
+        line, column = spots.get(path, self._positions.values.get(self.path, (None, None)))
+        return ConfigurationError(error.problem, path, self.file, line, column)

@@ -1,0 +1,231 @@
+# -*- test-case-name: tests.config.test_values -*-
+"""
+Checks of single values.
+
+A I{check} is a function that takes a value of any type and returns it as the
+record keeps it, or raises L{Unfit} with what was expected.  L{convert} runs one
+and turns a refusal into a L{ConfigurationError} that shows what was given.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, time
+from functools import partial
+from typing import Any, TypeVar
+
+import attrs
+
+from balws.config.secret import Secret
+from balws.errors import ConfigurationError
+
+__all__ = [
+    "MAX_NUMBER",
+    "Check",
+    "Unfit",
+    "checked",
+    "convert",
+    "flag",
+    "headerText",
+    "integer",
+    "items",
+    "optional",
+    "seconds",
+    "show",
+    "text",
+    "token",
+    "urlPath",
+    "word",
+]
+
+T = TypeVar("T")
+
+#: What tells whether a value fits.
+Check = Callable[[Any], T]
+
+#: The largest count, size and number of seconds: what the seeds call the largest frame.
+MAX_NUMBER = 2**31 - 1
+
+#: Longer values are cut in an error's text.
+MAX_SHOWN = 60
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_TEXT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
+_WORD = re.compile(r"[^\s\x00-\x1f\x7f]+")
+_URL_PATH = re.compile(r"/|(?:/[^\s\x00-\x1f\x7f/?#]+)+")
+
+
+class Unfit(Exception):
+    """
+    A value does not fit.  The text says what was expected, such as C{an integer}.
+    """
+
+
+def show(value: object) -> str:
+    """
+    @return: a value as an error's text shows it: in the spelling of TOML, on one
+        line, cut where long, and nothing of a L{Secret}.
+    """
+    match value:
+        case Secret():
+            shown = "a secret"
+        case bool():
+            shown = "true" if value else "false"
+        case str():
+            shown = json.dumps(value if len(value) <= MAX_SHOWN else value[:MAX_SHOWN] + "...")
+        case int() if abs(value) >= 10**MAX_SHOWN:
+            shown = "an enormous number"
+        case int() | float():
+            shown = repr(value)
+        case date() | time():
+            shown = value.isoformat()
+        case Mapping():
+            shown = "a table"
+        case list() | tuple():
+            shown = "a list"
+        case None:
+            shown = "nothing"
+        case _:
+            shown = f"an object of type {type(value).__name__}"
+    return shown
+
+
+def convert(check: Check[T], name: str, value: object) -> T:
+    """
+    Run a check.
+
+    @param name: the field's name, for the error's key path.
+    @raise ConfigurationError: when the value does not fit.
+    """
+    try:
+        return check(value.reveal() if isinstance(value, Secret) else value)
+    except Unfit as unfit:
+        raise ConfigurationError(f"expected {unfit}, got {show(value)}", name) from None
+    except ConfigurationError as error:
+        joint = "." if error.path and not error.path.startswith("[") else ""
+        raise type(error)(error.problem, f"{name}{joint}{error.path}") from None
+
+
+def checked(name: str, check: Check[Any], default: object) -> Any:
+    """
+    A field of a record that runs a check on whatever it is given.
+
+    @param name: the field's own name.
+    """
+    return attrs.field(default=default, converter=partial(convert, check, name))
+
+
+def integer(low: int, high: int = MAX_NUMBER) -> Check[int]:
+    """
+    A check for integers from C{low} to C{high}.  A boolean is none.
+    """
+
+    def check(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise Unfit("an integer")
+        if not low <= value <= high:
+            raise Unfit(f"an integer from {low} to {high}")
+        return value
+
+    return check
+
+
+def number(value: object) -> float:
+    """
+    A check for finite numbers, C{int} or C{float}, of seconds.
+    """
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not _isFinite(value):
+        raise Unfit("a number of seconds")
+    return value
+
+
+def _isFinite(value: float) -> bool:
+    # An integer too large for a float is finite, but of no use as a time.
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+def seconds(value: object) -> float:
+    """
+    A check for durations, C{int} or C{float}, from 0 to L{MAX_NUMBER}.
+    """
+    found = number(value)
+    if not 0 <= found <= MAX_NUMBER:
+        raise Unfit(f"a number of seconds from 0 to {MAX_NUMBER}")
+    return found
+
+
+def flag(value: object) -> bool:
+    """
+    A check for booleans; 0, 1 and words are none.
+    """
+    if not isinstance(value, bool):
+        raise Unfit("true or false")
+    return value
+
+
+def text(value: object) -> str:
+    """
+    A check for strings that are not empty.
+    """
+    if not isinstance(value, str):
+        raise Unfit("a string")
+    if not value:
+        raise Unfit("a string that is not empty")
+    return value
+
+
+def _matching(pattern: re.Pattern[str], expected: str) -> Check[str]:
+    def check(value: object) -> str:
+        if not pattern.fullmatch(text(value)):
+            raise Unfit(expected)
+        return str(value)
+
+    return check
+
+
+#: A check for tokens, as names of headers and sub-protocols are (RFC 9110 section 5.6.2).
+token = _matching(_TOKEN, "a token of HTTP (letters, digits and !#$%&'*+-.^_`|~)")
+
+#: A check for what may stand in a header's value: visible ASCII, with spaces inside.
+headerText = _matching(_HEADER_TEXT, "the value of a header, in visible ASCII")
+
+#: A check for strings without spaces and control characters.
+word = _matching(_WORD, "a string without spaces")
+
+#: A check for paths of URLs: a slash before each part and none behind; no query, fragment or space.
+urlPath = _matching(_URL_PATH, 'a path such as "/chat": a "/" in front, none behind, no "?", "#" or space')
+
+
+def optional(check: Check[T]) -> Check[T | None]:
+    """
+    A check that lets L{None} pass, too.
+    """
+    return lambda value: None if value is None else check(value)
+
+
+def items(noun: str, check: Check[T]) -> Check[tuple[T, ...]]:
+    """
+    A check for lists, of which each item passes C{check} and none comes twice.
+    Any iterable is a list here, but for strings, bytes and mappings.
+
+    @param noun: what the items are, in the plural.
+    """
+
+    def checkAll(value: object) -> tuple[T, ...]:
+        if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
+            raise Unfit(f"a list of {noun}")
+        found: list[T] = []
+        for index, item in enumerate(value):
+            one = convert(check, f"[{index}]", item)
+            if one in found:
+                raise ConfigurationError(f"{show(item)} is given twice", f"[{index}]")
+            found.append(one)
+        return tuple(found)
+
+    return checkAll

@@ -1,0 +1,3 @@
+"""
+The tests of balws, in the order of its parts.
+"""
