@@ -20,7 +20,8 @@ def encode(value: Any) -> str | bytes:
     @raise ValueError: when a number in it is NaN or infinite.
     """
     if isinstance(value, str):
-        return str(value)
+        # Not str(): of a string Enum that would be the member's name.
+        return str.__str__(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
     if isinstance(value, Element):

@@ -21,9 +21,7 @@ _PLACE_ROOM = 48
 
 # msgspec ends its text with the place, unless that is the whole message.  Blanks and
 # control characters are no part of one: nobody forges a line of the log.
-_withPlace = re.compile(
-    r"(?P<problem>.*?)(?: - at (?P<key>`key` in )?`(?P<place>\$[^\x00-\x20\x7f-\xa0`]*)`)?", re.DOTALL
-).fullmatch
+_findPlace = re.compile(r" - at (?P<key>`key` in )?`(?P<place>\$[^\x00-\x20\x7f-\xa0`]*)`\Z").search
 
 # These quote the message, which may hold anything.
 _quotes = re.compile(r"(Invalid (?:enum )?value|Object contains unknown field)\b.*", re.DOTALL).fullmatch
@@ -50,12 +48,10 @@ def explain(error: Exception) -> tuple[str, str]:
         return "the text is not valid Unicode", ""
     if isinstance(error, TypeError):
         return "a member of a set, or a key, cannot be one", ""
-    found = _withPlace(str(error))
-    if found is None:  # pragma: no cover - the pattern takes any text
-        return "the message cannot be decoded", ""
-    problem, place = found["problem"], found["place"] or ""
-    if found["key"]:
-        place = f"a key of {place}"
+    problem, place = str(error), ""
+    if found := _findPlace(problem):
+        problem = problem[: found.start()]
+        place = f"a key of {found['place']}" if found["key"] else found["place"]
     if isinstance(error.__cause__, Exception):
         # The text is that of an exception which a class of the application raised.
         problem = "the value was refused by its class"

@@ -1,0 +1,128 @@
+"""
+Tests of the documentation: what each page shows is what happens.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+import attrs
+from twisted.trial.unittest import SynchronousTestCase
+
+from balws import Caller, Hub, KeepAlive, Listener, closing, errors
+from balws.config import ListenerConfiguration, ListenerHttp1Settings, RequestLimitConfigs, WSServiceConfig
+from balws.session.methods import FIXED
+from tests.documents import ROOT, Walk, blocksOf
+
+DOCS = ROOT / "docs"
+
+
+class PageTests(SynchronousTestCase):
+    """
+    The pages that show code.
+    """
+
+    def walk(self, folder: str) -> None:
+        """
+        Go through every page of a folder.
+        """
+        pages = [page for page in sorted((DOCS / folder).glob("*.rst")) if any(blocksOf(page))]
+        self.assertNotEqual(pages, [])
+        for page in pages:
+            Walk(self, page).go()
+
+    def test_tutorial(self) -> None:
+        """
+        Whoever follows the tutorial to the letter ends with a chat that works.
+        """
+        self.walk("tutorial")
+
+    def test_howto(self) -> None:
+        """
+        Every guide leads where it says.
+        """
+        self.walk("howto")
+
+    def test_reference(self) -> None:
+        """
+        Every example of the reference runs.
+        """
+        self.walk("reference")
+
+
+class ReferenceTests(SynchronousTestCase):
+    """
+    The reference is complete.
+    """
+
+    def text(self, name: str) -> str:
+        """
+        A page of the reference.
+        """
+        return (DOCS / "reference" / f"{name}.rst").read_text("utf-8")
+
+    def test_settings(self) -> None:
+        """
+        Every setting stands in the table of its record, in order, with its default as a
+        file would have it.
+        """
+        tables = {
+            title: re.findall(r"^   \* - ``(\w+)``\n     - ``(.*)``$", table, re.MULTILINE)
+            for title, table in re.findall(
+                r"^\.\. list-table:: ``(\w+)``\n(.*?)(?=^\S|\Z)",
+                self.text("configuration"),
+                re.MULTILINE | re.DOTALL,
+            )
+        }
+        for record in (ListenerConfiguration, ListenerHttp1Settings, RequestLimitConfigs, WSServiceConfig):
+            defaults = record()
+            self.assertEqual(
+                tables[record.__name__],
+                [(field.name, spelled(getattr(defaults, field.name))) for field in attrs.fields(record)],
+            )
+
+    def test_errors(self) -> None:
+        """
+        Every error that can be imported is in the table of errors.
+        """
+        names = [name for name in errors.__all__ if name != "Error"]
+        page = self.text("statuses")
+        self.assertEqual([name for name in names if f"``{name}``" not in page], [])
+
+    def test_closeCodes(self) -> None:
+        """
+        Every close frame stands beside its code.
+        """
+        page = self.text("statuses")
+        for name in closing.__all__:
+            frame = getattr(closing, name)
+            if isinstance(frame, closing.CloseFrame):
+                row = re.search(rf"^   \* - {frame.status}\n     - .*``{name}``$", page, re.MULTILINE)
+                self.assertIsNotNone(row, name)
+
+    def test_methods(self) -> None:
+        """
+        Every fixed remote method, and everything that a caller, a hub and a listener
+        offer, is in the reference.
+        """
+        methods, caller = self.text("methods"), self.text("caller")
+        self.assertEqual([name for name in FIXED if f"``{name}(" not in methods], [])
+        for kind in (Caller, Listener):
+            offered = [name for name in vars(kind) if not name.startswith("_")]
+            self.assertEqual([name for name in offered if not re.search(rf"``{name}\b", caller)], [])
+        broadcasts = [name for name in vars(Hub) if name.startswith("broadcast")]
+        self.assertEqual([name for name in broadcasts if f"``{name}(path" not in caller], [])
+
+
+def spelled(value: object) -> str:
+    """
+    A default as the reference writes it.
+    """
+    if value is None:
+        return "none"
+    if attrs.has(type(value)):
+        return "{}"
+    if isinstance(value, KeepAlive):
+        value = value.value
+    return json.dumps(value)
