@@ -19,6 +19,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -43,10 +44,14 @@ ROOT = Path(__file__).parent.parent
 #: Seconds that a server may take to start, and a peer to answer.
 PATIENCE = 20
 
+#: How a server ends that was told to: twistd stops gracefully and then ends by the signal
+#: that told it to, so that its parent knows.
+STOPPED = (0, -signal.SIGTERM)
+
 _DIRECTIVE = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\w+)$")
 _FILE = re.compile(r"(?:#|//|<!--) (?P<name>[\w./-]+\.\w+)(?: -->)?")
 _OPEN = re.compile(r"(?:(?P<who>\w+): )?(?P<url>ws://\S+)")
-_LINE = re.compile(r"(?:(?P<who>\w+) )?(?P<way>[<>]) (?P<words>.*)")
+_LINE = re.compile(r"(?:(?P<who>\w+) )?(?P<way>[<>])(?: (?P<words>.*))?")
 _ENDED = re.compile(r"(?P<how>refused|closed) (?P<code>\d+)(?: (?P<words>.*))?")
 _FIELD = re.compile(r"(?P<name>[A-Za-z][\w-]+): (?P<value>.*)")
 
@@ -182,8 +187,6 @@ def asCommand(line: str) -> list[str]:
         return [sys.executable, "-c", run, "--pidfile=", *arguments]
     if program == "python":
         return [sys.executable, *arguments]
-    if program == "trial":
-        return [sys.executable, "-m", "twisted.trial", *arguments]
     raise ValueError(f"no page should make its reader run {line!r}")
 
 
@@ -257,7 +260,7 @@ class Walk:
         if "pip install" in line:
             return  # the whole of a fresh clone: .ci/run does that
         command = asCommand(self._here(line))
-        if line.startswith("trial ") or line.endswith(" --check"):
+        if "twisted.trial" in line or line.endswith(" --check"):
             done = subprocess.run(
                 command, cwd=self._folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE
             )
@@ -300,9 +303,11 @@ class Conversation:
                 peer.close()
 
     def _follow(self, line: str) -> None:
+        if not line:
+            return
         if (match := _LINE.fullmatch(line)) is not None:
             self._connect()
-            who, words = match["who"] or "", match["words"]
+            who, words = match["who"] or "", match["words"] or ""
             if match["way"] == ">":
                 self._peers[who].send(words)
             else:

@@ -23,8 +23,9 @@ from __future__ import annotations
 
 from inspect import Parameter
 from typing import Annotated, Any, Union, get_args, get_origin
-from xml.etree.ElementTree import Element  # noqa: S405 - nothing is parsed here
+from xml.etree.ElementTree import Element
 
+from msgspec.inspect import type_info
 from zope.interface import implementer
 
 from balws.binding.constraints import isUnion, relax, unalias
@@ -69,18 +70,19 @@ def _choose(annotation: Any, validation: bool) -> IDataBinder:
     xmls = [member for member in members if relax(member) is Element]
     others = [member for member in members if relax(member) not in (str, *_BINARY, Element)]
     if len(others) == len(members):
-        json = JsonBinder(annotation, validation)
+        whole = JsonBinder(annotation, validation)
         found = words([relax(member) for member in members])
-        return WordBinder(found, json) if found else json
+        return WordBinder(found, whole) if found else whole
     text = _raw(texts, validation)
     binary = _raw(binaries, validation)
     xml = XmlBinder() if xmls else None
-    if len(members) == 1:
-        return next(binder for binder in (text, binary, xml) if binder is not None)
     # A union with str is JSON in binary messages, unless these are taken as bytes.
-    decoded = others + texts if binary is None else others
-    rest = JsonBinder(Union[tuple(decoded)], validation) if decoded else None  # noqa: UP007 - made, not written
-    return UnionBinder(text, binary, xml, rest)
+    decoded = others + texts if binary is None and len(members) > 1 else others
+    json = JsonBinder(Union[tuple(decoded)], validation) if decoded else None  # noqa: UP007 - made, not written
+    present = [binder for binder in (json, xml, text, binary) if binder is not None]
+    if len(members) == 1:
+        return present[0]
+    return UnionBinder(text, binary, xml, present[0])
 
 
 def _members(annotation: Any) -> list[Any]:
@@ -100,7 +102,7 @@ def _raw(members: list[Any], validation: bool) -> IDataBinder | None:
         raise TypeError("its members " + " and ".join(map(_shown, members)) + " cannot be told apart")
     relaxed = relax(members[0])
     binder: IDataBinder = TextBinder() if relaxed is str else BytesBinder(relaxed)
-    if validation and relaxed is not members[0]:
+    if validation and type_info(members[0]) != type_info(relaxed):
         return ConstrainedBinder(binder, members[0])
     return binder
 
@@ -120,15 +122,18 @@ class UnionBinder:
         text: IDataBinder | None,
         binary: IDataBinder | None,
         xml: IDataBinder | None,
-        json: IDataBinder | None,
+        rest: IDataBinder,
     ) -> None:
         """
-        @param text: for the member C{str}, if it is there; so with the others.
+        @param text: for the member C{str}, if there is one.
+        @param binary: for the member C{bytes}, if there is one.
+        @param xml: for the member C{Element}, if there is one.
+        @param rest: for what none of these takes.
         """
         self._text = text
         self._binary = binary
         self._xml = xml
-        self._json = json
+        self._rest = rest
 
     def fromText(self, text: str) -> Any:
         """
@@ -158,6 +163,6 @@ class UnionBinder:
         return self._text if self._text is not None else self._decoded(text)
 
     def _decoded(self, text: str) -> IDataBinder:
-        if self._json is None or (self._xml is not None and looksLikeXml(text)):
+        if self._xml is not None and looksLikeXml(text):
             return self._xml
-        return self._json
+        return self._rest

@@ -21,6 +21,10 @@ import msgspec
 MAX_EXPONENT = 308
 
 
+# Most of what there is, passed over at once.
+_PLAIN = frozenset((str, int, bool, type(None), bytes))
+
+
 def figures(value: Any) -> Iterator[tuple[float | Decimal, bool]]:
     """
     @param value: what JSON was decoded to, or what encodes to JSON: it has no cycles.
@@ -29,6 +33,8 @@ def figures(value: Any) -> Iterator[tuple[float | Decimal, bool]]:
     stack = [value]
     while stack:
         item = stack.pop()
+        if type(item) in _PLAIN:
+            continue
         if isinstance(item, (float, Decimal)):
             yield item, False
         elif isinstance(item, dict):
@@ -41,18 +47,16 @@ def figures(value: Any) -> Iterator[tuple[float | Decimal, bool]]:
         elif isinstance(item, Enum):
             stack.append(item.value)
         else:
-            stack.extend(getattr(item, name, None) for name in _fieldNames(item))
+            stack.extend(getattr(item, name, None) for name in _fieldNames(type(item)))
 
 
-def _fieldNames(item: Any) -> tuple[str, ...]:
-    if isinstance(item, type):
-        return ()
-    if isinstance(item, msgspec.Struct):
-        return item.__struct_fields__
-    if dataclasses.is_dataclass(item):
-        return tuple(field.name for field in dataclasses.fields(item))
-    if attrs.has(type(item)):
-        return tuple(field.name for field in attrs.fields(type(item)))
+def _fieldNames(kind: type) -> tuple[str, ...]:
+    if issubclass(kind, msgspec.Struct):
+        return kind.__struct_fields__
+    if dataclasses.is_dataclass(kind):
+        return tuple(field.name for field in dataclasses.fields(kind))
+    if attrs.has(kind):
+        return tuple(field.name for field in attrs.fields(kind))
     return ()
 
 

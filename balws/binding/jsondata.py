@@ -208,8 +208,9 @@ def encodeJson(value: Any) -> str:
         try:
             raw = _encode(value)
         except _DecimalMet:
-            _checkFigures(value)
+            # Encoded first: what encodes has an end.
             raw = _encodeDecimals(value)
+            _checkFigures(value)
     except RecursionError:
         raise ValueError("the value is nested too deeply, or contains itself") from None
     if b"null" in raw:

@@ -6,7 +6,7 @@ From a value to the payload of a message (table B1).
 from __future__ import annotations
 
 from typing import Any
-from xml.etree.ElementTree import Element  # noqa: S405 - nothing is parsed here
+from xml.etree.ElementTree import Element
 
 from balws.binding.jsondata import encodeJson
 from balws.binding.xmldata import encodeXml

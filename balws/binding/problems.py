@@ -47,7 +47,7 @@ def explain(error: Exception) -> tuple[str, str]:
     if isinstance(error, UnicodeError):
         return "the text is not valid Unicode", ""
     if isinstance(error, TypeError):
-        return "a member of a set, or a key, cannot be one", ""
+        return "a value in a set, or a key, cannot be one", ""
     problem, place = str(error), ""
     if found := _findPlace(problem):
         problem = problem[: found.start()]

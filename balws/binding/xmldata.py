@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring  # noqa: S405 - defusedxml parses
+from xml.etree.ElementTree import Element, ParseError, TreeBuilder, tostring
 from xml.parsers.expat import ErrorString
 
 from defusedxml.common import DefusedXmlException

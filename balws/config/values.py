@@ -58,7 +58,7 @@ _WORD = re.compile(r"[^\s\x00-\x1f\x7f]+")
 _URL_PATH = re.compile(r"/|(?:/[^\s\x00-\x1f\x7f/?#]+)+")
 
 
-class Unfit(Exception):
+class Unfit(ValueError):
     """
     A value does not fit.  The text says what was expected, such as C{an integer}.
     """

@@ -8,12 +8,11 @@ const address = (path) => `${location.protocol === "https:" ? "wss:" : "ws:"}//$
 
 let echo = null; // the two sockets; null while there is none
 let chat = null;
-let sent = []; // when each echo that has not come back was sent
 
-function write(log, kind, text, more = {}) {
+function write(log, kind, text, look = "") {
   const line = document.createElement("li");
-  line.className = more.look ?? "";
-  for (const [name, content] of [["kind", kind], ["text", text], ["time", more.time]]) {
+  line.className = look;
+  for (const [name, content] of [["kind", kind], ["text", text]]) {
     if (content) {
       const part = document.createElement("span");
       part.className = name;
@@ -53,19 +52,14 @@ function describe(data) {
 function openEcho() {
   const socket = new WebSocket(address("/basic/ws"));
   socket.binaryType = "arraybuffer";
-  sent = [];
   socket.onopen = () => {
-    write(byId("log"), "opened", socket.url, { look: "note" });
+    write(byId("log"), "opened", socket.url, "note");
     refresh();
   };
-  socket.onmessage = (event) => {
-    const start = sent.shift();
-    const time = start === undefined ? "" : `${(performance.now() - start).toFixed(1)} ms`;
-    write(byId("log"), "received", describe(event.data), { look: "received", time });
-  };
+  socket.onmessage = (event) => write(byId("log"), "received", describe(event.data), "received");
   socket.onclose = (event) => {
     const reason = event.reason ? `: ${event.reason}` : "";
-    write(byId("log"), "closed", `code ${event.code}${reason}`, { look: event.wasClean ? "note" : "trouble" });
+    write(byId("log"), "closed", `code ${event.code}${reason}`, event.wasClean ? "note" : "trouble");
     if (echo === socket) echo = null;
     refresh();
   };
@@ -77,9 +71,8 @@ byId("echo-form").addEventListener("submit", (event) => {
   if (echo?.readyState !== WebSocket.OPEN) return;
   const text = byId("echo-text").value;
   const data = byId("echo-binary").checked ? new TextEncoder().encode(text) : text;
-  sent.push(performance.now());
   echo.send(data);
-  write(byId("log"), "sent", describe(data), { look: "sent" });
+  write(byId("log"), "sent", describe(data));
 });
 
 // Chat
@@ -96,12 +89,12 @@ function openChat(first) {
   socket.onmessage = (event) => {
     const [, name, text] = /^(.{1,40}?): (.*)$/s.exec(event.data) ?? [];
     if (name) write(byId("chat-log"), name, text);
-    else write(byId("chat-log"), "", event.data, { look: "note" });
+    else write(byId("chat-log"), "", event.data, "note");
   };
   socket.onclose = (event) => {
     if (chat !== socket) return; // another one took its place under another name
     chat = null;
-    if (!event.wasClean) write(byId("chat-log"), "", "The connection was lost.", { look: "trouble" });
+    if (!event.wasClean) write(byId("chat-log"), "", "The connection was lost.", "trouble");
     refresh();
   };
   return socket;

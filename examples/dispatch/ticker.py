@@ -29,7 +29,7 @@ class Ticker(Service):
     def __init__(self) -> None:
         self.symbols: set[str] = set()
 
-    def onHeartbeat(self) -> dict[str, str]:
+    def onHeartbeat(self, data: dict[str, object]) -> dict[str, str]:
         return {"event": "pong"}
 
     def onSubscribe(self, order: Subscribe) -> dict[str, object]:
