@@ -22,12 +22,13 @@ from twisted.web.static import File
 
 from balws.config import Configuration, ListenerEntry, ResourceEntry, ServiceEntry, override
 from balws.config.place import Place
+from balws.config.values import show
 from balws.errors import ConfigurationError, Error
 from balws.interfaces import UpgradeService
 from balws.server.declare import configOf
 from balws.server.listener import Listener
 
-__all__ = ["ListenerService", "StaticFolder", "makeApplicationService"]
+__all__ = ["CannotStart", "ListenerService", "StaticFolder", "makeApplicationService"]
 
 _log = Logger()
 
@@ -56,6 +57,15 @@ def makeApplicationService(
     return parent
 
 
+class CannotStart(SystemExit, Exception):
+    """
+    A port cannot be opened.  Ends the process with its one line and status 1.
+
+    An L{Exception} too, since it is those of which a twistd in the background tells
+    the waiting foreground, and removes its PID file; it would wait for ever otherwise.
+    """
+
+
 class ListenerService(Service):
     """
     Ties a listener to the life of an application.
@@ -72,15 +82,15 @@ class ListenerService(Service):
         """
         Open the port.
 
-        @raise SystemExit: with one line, when it cannot be opened: twistd ends with
-            status 1 and no traceback (DESIGN 6.12).
+        @raise CannotStart: when it cannot be opened: twistd ends with one line, status 1
+            and no traceback (DESIGN 6.12).
         """
         Service.privilegedStartService(self)
         started = maybeDeferred(self.listener.start)
         result = getattr(started, "result", None)
         if isinstance(result, Failure):
             started.addErrback(lambda failure: None)
-            raise SystemExit(_startProblem(result))
+            raise CannotStart(_startProblem(result))
         # Every endpoint of Twisted is here by now; another's may fail later.
         started.addErrback(self._failedLate)
 
@@ -188,7 +198,7 @@ def _obtain(
             raise place.error(f"calling {target} failed: {_words(error)}", key) from error
         isRight = fits(found) and not isinstance(found, type)
     if not isRight:
-        kind = f"the class {found.__qualname__}" if isinstance(found, type) else f"a {type(found).__name__}"
+        kind = f"the class {found.__qualname__}" if isinstance(found, type) else show(found)
         raise place.error(f"expected {noun}, got {kind}", key)
     return found
 
@@ -228,16 +238,17 @@ def _words(error: BaseException) -> str:
     """
     @return: an error on one line, with the file and line where somebody else's code raised it.
     """
-    lines = str(error).splitlines() or [""]
+    text = (str(error).splitlines() or [""])[0]
     if isinstance(error, Error):
-        return lines[0]
+        return text
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
         if not frame.filename.startswith("<frozen ")
     ]
     place = ""
-    if frames and frames[-1].filename != __file__:
+    # A SyntaxError says by itself where it is, and was raised by Python's import.
+    if frames and frames[-1].filename != __file__ and not isinstance(error, SyntaxError):
         place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno})"
-    text = f"{type(error).__name__}: {lines[0]}" if lines[0] else type(error).__name__
-    return f"{text}{place}"
+    name = type(error).__name__
+    return f"{name}: {text}{place}" if text else f"{name}{place}"

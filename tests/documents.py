@@ -268,10 +268,19 @@ class Walk:
         else:
             self._command = command
 
-    def _do_text(self, block: Block) -> None:
+    def serve(self) -> int:
+        """
+        Run the command that the page named last.
+
+        @return: the port.
+        """
         if self._server is None:
             assert self._command is not None, "nothing was started"
             self._server = Server(self._test, self._command, self._port, self._folder)
+        return self._port
+
+    def _do_text(self, block: Block) -> None:
+        self.serve()
         Conversation().hold(self._here(block.text))
 
     def _stopServer(self) -> None:

@@ -44,7 +44,7 @@ def depth(text: str) -> int:
     if b'"' in raw:
         # What stands at odd places stood inside a string.
         raw = b"".join(raw.split(b'"')[::2])
-    return max(accumulate(array("b", raw.translate(_STEPS))), default=0)
+    return max(accumulate(array("b", raw.translate(_STEPS)), initial=0))
 
 
 def isTooDeep(text: str) -> bool:

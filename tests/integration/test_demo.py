@@ -7,23 +7,18 @@ from __future__ import annotations
 import socket
 import zlib
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, STOPPED, Conversation, Server, asCommand
+from tests.documents import STOPPED, Conversation, Server, asCommand
+from tests.integration.browser import BrowserCase
 
-try:
-    from playwright.sync_api import sync_playwright
-except ImportError:
-    sync_playwright = None
-
-CHROMIUM = Path("/usr/bin/chromium")
 PORT = 9090
+PLACE = f"127.0.0.1:{PORT}"
 
 #: The grounds of the page, as its style gives them.
-GROUNDS = {"light": (0xF3, 0xF6, 0xF6), "dark": (0x0D, 0x15, 0x14)}
+GROUNDS: dict[Literal["light", "dark"], tuple[int, int, int]] = {"light": (0xF3, 0xF6, 0xF6), "dark": (0x0D, 0x15, 0x14)}
 
 
 def startDemo(test: SynchronousTestCase) -> Server:
@@ -72,42 +67,23 @@ nobody < refused 400 A name has 1 to 40 characters."""
         self.assertNotIn("Traceback", server.output())
 
 
-class PageTests(SynchronousTestCase):
+class PageTests(BrowserCase):
     """
     In a real browser.
     """
 
-    if sync_playwright is None:
-        skip = "Python's playwright is not installed"
-    elif not CHROMIUM.exists():
-        skip = f"there is no Chromium at {CHROMIUM}"
-
     def setUp(self) -> None:
         """
-        Start the server and a browser, and note all that the browser asks for.
+        Start the server and a browser.
         """
         self.server = startDemo(self)
-        self.errors: list[str] = []
-        self.asked: list[str] = []
-        playwright = sync_playwright().start()
-        self.addCleanup(playwright.stop)
-        self.browser = playwright.chromium.launch(
-            executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
-        self.addCleanup(self.browser.close)
+        super().setUp()
 
-    def visit(self, scheme: str = "light") -> Any:
+    def open(self, scheme: Literal["light", "dark"] = "light") -> Any:
         """
-        Open the page in a browser of its own.
+        Open the page.
         """
-        page = self.browser.new_page(color_scheme=scheme, viewport={"width": 1200, "height": 900})
-        page.set_default_timeout(PATIENCE * 1000)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("console", lambda message: self.errors.append(message.text))
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("websocket", lambda opened: self.asked.append(opened.url))
-        page.goto(f"http://127.0.0.1:{PORT}/")
-        return page
+        return self.visit(f"http://{PLACE}/", scheme)
 
     def connect(self, page: Any, name: str) -> None:
         """
@@ -124,31 +100,11 @@ class PageTests(SynchronousTestCase):
         page.fill("#chat-text", text)
         page.click("#chat-send")
 
-    def lines(self, page: Any, log: str) -> list[str]:
-        """
-        What stands in a log.
-        """
-        return [" ".join(line.split()) for line in page.locator(f"{log} li").all_text_contents()]
-
-    def awaitLine(self, page: Any, log: str, text: str) -> None:
-        """
-        Wait until a line with this text is in a log.
-        """
-        page.locator(f"{log} li", has_text=text).last.wait_for()
-
-    def clean(self) -> None:
-        """
-        Nothing went wrong in any page, and nobody else was asked for anything.
-        """
-        self.assertEqual(self.errors, [])
-        self.assertEqual({urlsplit(url).netloc for url in self.asked}, {f"127.0.0.1:{PORT}"})
-        self.assertIn(f"ws://127.0.0.1:{PORT}/basic/ws", self.asked)
-
     def test_echo(self) -> None:
         """
         A person connects, sends text and bytes, reads them again, and disconnects.
         """
-        page = self.visit()
+        page = self.open()
         self.assertTrue(page.is_disabled("#echo-send"))
         self.connect(page, "Ada")
         page.fill("#echo-text", "Hëllo <b>")
@@ -163,7 +119,7 @@ class PageTests(SynchronousTestCase):
         self.assertEqual(
             self.lines(page, "#log"),
             [
-                f"opened ws://127.0.0.1:{PORT}/basic/ws",
+                f"opened ws://{PLACE}/basic/ws",
                 "sent Hëllo <b>",
                 "received Hëllo <b>",
                 f"sent {data}",
@@ -173,13 +129,13 @@ class PageTests(SynchronousTestCase):
         )
         self.assertTrue(page.is_disabled("#echo-send"))
         self.assertTrue(page.is_enabled("#connect"))
-        self.clean()
+        self.assertClean(PLACE)
 
     def test_chat(self) -> None:
         """
         Two pages chat; who takes another name speaks under it.
         """
-        ada, grace = self.visit(), self.visit()
+        ada, grace = self.open(), self.open()
         self.connect(ada, "Ada")
         self.awaitLine(ada, "#chat-log", "Ada has joined.")
         self.connect(grace, "Grace")
@@ -198,20 +154,20 @@ class PageTests(SynchronousTestCase):
         self.assertIn("Countess Goodbye.", self.lines(grace, "#chat-log"))
         grace.click("#disconnect")
         self.awaitLine(ada, "#chat-log", "Grace has left.")
-        self.clean()
+        self.assertClean(PLACE)
 
     def test_serverStops(self) -> None:
         """
         A page tells when the server goes away, and can connect again when it is back.
         """
-        page = self.visit()
+        page = self.open()
         self.connect(page, "Ada")
         self.assertIn(self.server.stop(), STOPPED)
         self.awaitLine(page, "#log", "code 1001")
         page.locator("#state", has_text="Not connected").wait_for()
         startDemo(self)
         self.connect(page, "Ada")
-        self.clean()
+        self.assertClean(PLACE)
 
     def test_look(self) -> None:
         """
@@ -219,18 +175,17 @@ class PageTests(SynchronousTestCase):
         beside the tests' log to be looked at.
         """
         for scheme, ground in GROUNDS.items():
-            page = self.visit(scheme)
+            page = self.open(scheme)
             self.connect(page, "Ada")
             page.click("#echo-send")
             self.awaitLine(page, "#log", "received")
             self.say(page, "Good morning.")
             self.awaitLine(page, "#chat-log", "Good morning.")
-            picture = page.screenshot(path=f"demo-{scheme}.png", full_page=True)
-            pixels = inflated(picture)
+            pixels = inflated(page.screenshot(path=f"demo-{scheme}.png", full_page=True))
             self.assertEqual(tuple(pixels[1:4]), ground)
             self.assertGreater(len(set(pixels)), 100)
             page.close()
-        self.clean()
+        self.assertClean(PLACE)
 
 
 def inflated(picture: bytes) -> bytes:

@@ -17,6 +17,24 @@ from tests.documents import PATIENCE, ROOT, STOPPED, Conversation, Server, asCom
 EXAMPLES = ROOT / "examples"
 
 
+def startExample(
+    test: SynchronousTestCase, name: str, command: str = "twistd -n balws --config balws.toml"
+) -> tuple[Server, int]:
+    """
+    Serve an example on a free port.
+
+    @return: the server and the port.
+    """
+    port = freePort()
+    folder = Path(test.mktemp()).absolute()
+    shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / "balws.toml"
+    text = file.read_text("utf-8")
+    test.assertIn("port = 9090\n", text)
+    file.write_text(text.replace("port = 9090\n", f"port = {port}\n"), "utf-8")
+    return Server(test, asCommand(command.replace("9090", str(port))), port, folder), port
+
+
 class ExampleTests(SynchronousTestCase):
     """
     One test for each folder.
@@ -24,18 +42,11 @@ class ExampleTests(SynchronousTestCase):
 
     def start(self, name: str, command: str = "twistd -n balws --config balws.toml") -> int:
         """
-        Serve an example on a free port.
+        Serve an example.
 
         @return: the port.
         """
-        port = freePort()
-        folder = Path(self.mktemp()).absolute()
-        shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns("__pycache__"))
-        file = folder / "balws.toml"
-        text = file.read_text("utf-8")
-        self.assertIn("port = 9090\n", text)
-        file.write_text(text.replace("port = 9090\n", f"port = {port}\n"), "utf-8")
-        self.server = Server(self, asCommand(command.replace("9090", str(port))), port, folder)
+        self.server, port = startExample(self, name, command)
         return port
 
     def hold(self, port: int, conversation: str) -> None:

@@ -105,18 +105,20 @@ class InteropTests(SynchronousTestCase):
 
         async def speak(compress: int) -> list[Any]:
             got: list[Any] = []
-            async with aiohttp.ClientSession() as session:
-                async with session.ws_connect(self.url, compress=compress) as client:
-                    self.assertEqual(bool(client.compress), bool(compress))
-                    for message in MESSAGES:
-                        if isinstance(message, str):
-                            await client.send_str(message)
-                        else:
-                            await client.send_bytes(message)
-                    for _ in MESSAGES:
-                        got.append((await client.receive(PATIENCE)).data)
-                    await client.close(code=4001, message=b"enough")
-                    self.assertEqual(client.close_code, 4001)
+            async with (
+                aiohttp.ClientSession() as session,
+                session.ws_connect(self.url, compress=compress) as client,
+            ):
+                self.assertEqual(bool(client.compress), bool(compress))
+                for message in MESSAGES:
+                    if isinstance(message, str):
+                        await client.send_str(message)
+                    else:
+                        await client.send_bytes(message)
+                for _ in MESSAGES:
+                    got.append((await client.receive(PATIENCE)).data)
+                await client.close(code=4001, message=b"enough")
+                self.assertEqual(client.close_code, 4001)
             return got
 
         for compress in (15, 0):
@@ -127,7 +129,8 @@ class InteropTests(SynchronousTestCase):
         npm's ws hears what it said; our close frame has its code.
         """
         script = str(ROOT / "tests" / "integration" / "wsclient.cjs")
-        if shutil.which("node") is None or subprocess.run(["node", "-e", "require('ws')"], capture_output=True).returncode:
+        node = shutil.which("node")
+        if node is None or subprocess.run([node, "-e", "require('ws')"], capture_output=True).returncode:
             missing("npm's ws")
         for compression in ("deflate", "plain"):
             done = subprocess.run(["node", script, self.url, compression], capture_output=True, text=True, timeout=60)

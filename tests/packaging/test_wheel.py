@@ -42,7 +42,7 @@ def run(*command: str | Path, cwd: Path) -> str:
     """
     @return: what a command prints, with no balws but the installed one in reach.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "COVERAGE_PROCESS_START")}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment, capture_output=True, text=True, timeout=300
     )

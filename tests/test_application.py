@@ -1,0 +1,664 @@
+"""
+Tests of L{balws.application}.
+"""
+
+from __future__ import annotations
+
+import sys
+from itertools import count
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import CannotListenError
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import LogLevel, globalLogPublisher
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import IResource
+from twisted.web.server import Site
+from twisted.web.test.requesthelper import DummyRequest
+
+from balws import ConfigurationError, ListenerError, WSServiceConfig
+from balws.application import (
+    CannotStart,
+    ListenerService,
+    StaticFolder,
+    makeApplicationService,
+)
+from balws.config import Configuration, ListenerEntry, ServiceEntry, loadText
+from balws.server.listener import Listener
+
+#: A module of a user; each test imports it under a name of its own.
+MODULE = """
+from twisted.web.resource import Resource
+from balws import Service, UpgradeService, serviceConfig
+
+class Echo(Service):
+    def onTextMessage(self, caller, text: str):
+        return text
+
+@serviceConfig(idleTimeout=5, subProtocols=["xml"])
+class Upgrade(UpgradeService):
+    def get(self) -> Echo:
+        return Echo()
+
+class Plain(UpgradeService):
+    def get(self):
+        return Echo()
+
+class WithHub(UpgradeService):
+    def __init__(self, *, hub):
+        self.hub = hub
+    def get(self):
+        return Echo()
+
+class TwoGets(UpgradeService):
+    def get(self):
+        return Echo()
+    def onOpen(self, caller):
+        pass
+
+class Broken(UpgradeService):
+    def __init__(self):
+        raise RuntimeError("not today\\nnor tomorrow")
+    def get(self):
+        return Echo()
+
+class Silent(UpgradeService):
+    def __init__(self):
+        raise KeyError
+    def get(self):
+        return Echo()
+
+class inner:
+    upgrade = Upgrade()
+
+def make():
+    return Upgrade()
+
+def makeWithHub(hub):
+    return WithHub(hub=hub)
+
+def makeClass():
+    return Upgrade
+
+def makeNumber():
+    return 5
+
+def makeMore(colour):
+    return Upgrade()
+
+number = 5
+page = Resource()
+Page = Resource
+
+def makePage(hub):
+    made = Resource()
+    made.hub = hub
+    return made
+
+@serviceConfig(basePath="/base", webSocketUpgradePath="/ws")
+class Based(UpgradeService):
+    def get(self):
+        return Echo()
+
+getter = dict.get
+"""
+
+_numbers = count()
+
+
+class FakeListener:
+    """
+    Notes what it is asked.
+
+    @ivar started: what C{start} returns.
+    """
+
+    made: list[FakeListener]
+
+    def __init__(self, listenOn: object, *, reactor: object, config: object) -> None:
+        self.arguments = (listenOn, reactor, config)
+        self.hub = object()
+        self.attached: list[tuple[Any, str | None, WSServiceConfig]] = []
+        self.resources: list[tuple[Any, str]] = []
+        self.started: Deferred[None] = succeed(None)
+        self.stopped: Deferred[None] = Deferred()
+        self.calls: list[str] = []
+        self.made.append(self)
+
+    def attach(self, service: object, path: str | None, *, config: WSServiceConfig) -> None:
+        """
+        As L{Listener.attach}.
+        """
+        self.attached.append((service, path, config))
+
+    def attachResource(self, resource: object, path: str) -> None:
+        """
+        As L{Listener.attachResource}.
+        """
+        self.resources.append((resource, path))
+
+    def start(self) -> Deferred[None]:
+        """
+        As L{Listener.start}.
+        """
+        self.calls.append("start")
+        return self.started
+
+    def gracefulStop(self) -> Deferred[None]:
+        """
+        As L{Listener.gracefulStop}.
+        """
+        self.calls.append("gracefulStop")
+        return self.stopped
+
+
+class ApplicationTestCase(SynchronousTestCase):
+    """
+    A folder with a module in it, and a listener that notes.
+    """
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp()).absolute()
+        self.folder.mkdir()
+        self.module = f"balws_test_{next(_numbers)}"
+        self.write(f"{self.module}.py", MODULE)
+        self.patch(sys, "path", list(sys.path))
+        self.patch(sys, "dont_write_bytecode", True)
+        self.addCleanup(self.forget)
+        self.made: list[FakeListener] = []
+        self.factory: Any = type("Fake", (FakeListener,), {"made": self.made})
+        self.reactor: Any = MemoryReactorClock()
+
+    def forget(self) -> None:
+        """
+        Make the modules of this test unknown again.
+        """
+        for name in [name for name in sys.modules if name.startswith("balws_test_")]:
+            del sys.modules[name]
+
+    def write(self, name: str, content: str) -> None:
+        """
+        Write a file into the folder.
+        """
+        (self.folder / name).write_text(dedent(content))
+
+    def configuration(self, text: str) -> Configuration:
+        """
+        Load a configuration; M stands for the name of the module.
+        """
+        return loadText(text.replace("M:", f"{self.module}:"), "balws.toml", self.folder)
+
+    def services(self, *lines: str) -> str:
+        """
+        @return: a configuration with one service.
+        """
+        return "\n".join(["[[listeners]]", "port = 1", "[[listeners.services]]", *lines])
+
+    def make(self, text: str) -> FakeListener:
+        """
+        @return: the listener that a configuration makes.
+        """
+        makeApplicationService(self.configuration(text), self.reactor, self.factory)
+        return self.made[-1]
+
+    def refusal(self, text: str, factory: Any = None) -> str:
+        """
+        @return: the one line that a configuration makes.
+        """
+        error = self.assertRaises(
+            ConfigurationError,
+            makeApplicationService,
+            self.configuration(text),
+            self.reactor,
+            self.factory if factory is None else factory,
+        )
+        line = str(error).replace(f"{self.module}", "M")
+        self.assertNotIn("\n", line)
+        return line
+
+
+class ImportTests(ApplicationTestCase):
+    """
+    What a file names is imported and made.
+    """
+
+    def test_kinds(self) -> None:
+        """
+        A service may be a class, an instance, or a factory.
+        """
+        for target, kind in (
+            ("M:Upgrade", "Upgrade"),
+            ("M:inner.upgrade", "Upgrade"),
+            ("M:make", "Upgrade"),
+            ("M:WithHub", "WithHub"),
+            ("M:makeWithHub", "WithHub"),
+        ):
+            listener = self.make(self.services(f'service = "{target}"', 'path = "/a"'))
+            ((service, path, _),) = listener.attached
+            self.assertEqual((type(service).__name__, path), (kind, "/a"))
+
+    def test_hub(self) -> None:
+        """
+        A class or a factory with a parameter hub gets the listener's.
+        """
+        for target in ("M:WithHub", "M:makeWithHub"):
+            listener = self.make(self.services(f'service = "{target}"', 'path = "/a"'))
+            self.assertIs(listener.attached[0][0].hub, listener.hub)
+
+    def test_resources(self) -> None:
+        """
+        A resource may be an instance, a class, or a factory, which may take the hub.
+        """
+        for target in ("M:page", "M:Page", "M:makePage"):
+            listener = self.make(
+                f'[[listeners]]\nport = 1\n[[listeners.resources]]\npath = "/p"\nresource = "{target}"'
+            )
+            ((resource, path),) = listener.resources
+            self.assertTrue(IResource.providedBy(resource))
+            self.assertEqual(path, "/p")
+        self.assertIs(resource.hub, listener.hub)
+
+    def test_pythonPath(self) -> None:
+        """
+        The file's folder comes first on the path, then the others; none comes twice.
+        """
+        (self.folder / "lib").mkdir()
+        before = list(sys.path)
+        for _ in range(2):
+            self.make('[python]\npath = ["lib", "."]\n[[listeners]]\nport = 1')
+        self.assertEqual(sys.path, [str(self.folder), str(self.folder / "lib"), *before])
+
+    def test_noModule(self) -> None:
+        """
+        A module that is not there is refused at the value that names it.
+        """
+        self.assertEqual(
+            self.refusal(self.services('service = "balws_test_none:A"')),
+            'balws.toml:4:11: listeners[0].services[0].service: no module named "balws_test_none"',
+        )
+        self.assertEqual(
+            self.refusal(self.services('path = "/a"', 'service = "balws_test_none.inner:A"')),
+            'balws.toml:5:11: listeners[0].services[0].service: no module named "balws_test_none"',
+        )
+
+    def test_brokenModule(self) -> None:
+        """
+        A module that cannot be imported is refused with its own error and line.
+        """
+        for content, words in (
+            (
+                "import balws_test_absent\n",
+                "ModuleNotFoundError: No module named 'balws_test_absent' ({}.py:1)",
+            ),
+            ("\n1/0\n", "ZeroDivisionError: division by zero ({}.py:2)"),
+            ("def\n", "SyntaxError: invalid syntax ({}.py, line 1)"),
+            ("raise ValueError('a\\nb')\n", "ValueError: a ({}.py:1)"),
+        ):
+            name = f"balws_test_{next(_numbers)}"
+            self.write(f"{name}.py", content)
+            self.assertEqual(
+                self.refusal(self.services(f'service = "{name}:A"')),
+                f"balws.toml:4:11: listeners[0].services[0].service: importing {name} failed: "
+                + words.format(name),
+            )
+
+    def test_noAttribute(self) -> None:
+        """
+        A name that the module does not have is refused.
+        """
+        for target in ("None", "inner.none"):
+            self.assertEqual(
+                self.refusal(self.services(f'service = "M:{target}"')),
+                f'balws.toml:4:11: listeners[0].services[0].service: the module M has no "{target}"',
+            )
+
+    def test_wrongKind(self) -> None:
+        """
+        What is no UpgradeService, and makes none, is refused.
+        """
+        for target, words in (
+            ("number", "5"),
+            ("Echo", "the class Echo"),
+            ("makeNumber", "5"),
+            ("makeClass", "the class Upgrade"),
+            ("page", "an object of type Resource"),
+        ):
+            self.assertEqual(
+                self.refusal(self.services(f'service = "M:{target}"', 'path = "/a"')),
+                f"balws.toml:4:11: listeners[0].services[0].service: expected an UpgradeService, got {words}",
+            )
+        self.assertEqual(
+            self.refusal(
+                '[[listeners]]\nport = 1\n[[listeners.resources]]\npath = "/"\nresource = "M:Upgrade"'
+            ),
+            "balws.toml:5:12: listeners[0].resources[0].resource: expected an IResource, got the class Upgrade",
+        )
+
+    def test_failingFactory(self) -> None:
+        """
+        What fails when it is called is refused with its own error, on one line.
+        """
+        start = "balws.toml:4:11: listeners[0].services[0].service: calling M:"
+        for target, words in (
+            ("Broken", "RuntimeError: not today (M.py:"),
+            ("Silent", "KeyError (M.py:"),
+            ("makeMore", "TypeError: makeMore() missing 1 required positional argument: 'colour'"),
+            ("getter", "TypeError: unbound method dict.get() needs an argument"),
+        ):
+            line = self.refusal(self.services(f'service = "M:{target}"'))
+            self.assertTrue(line.startswith(f"{start}{target} failed: {words}"), line)
+
+    def test_noSignature(self) -> None:
+        """
+        A callable that has no signature gets no hub.
+        """
+        self.write("balws_test_builtin.py", "make = type\n")
+        line = self.refusal(self.services('service = "balws_test_builtin:make"'))
+        self.assertIn("expected an UpgradeService, got the class type", line)
+        self.write("balws_test_iter.py", "make = iter\n")
+        line = self.refusal(self.services('service = "balws_test_iter:make"'))
+        self.assertIn("calling balws_test_iter:make failed: TypeError: iter expected", line)
+
+
+class AttachTests(ApplicationTestCase):
+    """
+    What is made is attached with its configuration.
+    """
+
+    def test_decoratorAlone(self) -> None:
+        """
+        Without further keys the decorator's configuration counts, or the defaults.
+        """
+        listener = self.make(self.services('service = "M:Upgrade"', 'path = "/a"'))
+        self.assertEqual(listener.attached[0][2], WSServiceConfig(idleTimeout=5, subProtocols=["xml"]))
+        listener = self.make(self.services('service = "M:Plain"', 'path = "/a"'))
+        self.assertEqual(listener.attached[0][2], WSServiceConfig())
+
+    def test_fileOverDecorator(self) -> None:
+        """
+        The file's keys stand over the decorator's.
+        """
+        listener = self.make(
+            self.services('service = "M:Upgrade"', 'path = "/a"', "idleTimeout = 30", "validation = false")
+        )
+        self.assertEqual(
+            listener.attached[0][2], WSServiceConfig(idleTimeout=30, validation=False, subProtocols=["xml"])
+        )
+
+    def test_fileAndDecoratorTogether(self) -> None:
+        """
+        What does not fit together is refused at the file's part of it.
+        """
+        self.assertEqual(
+            self.refusal(self.services('service = "M:Upgrade"', 'path = "/a"', 'dispatcherStreamId = "id"')),
+            "balws.toml:6:22: listeners[0].services[0].dispatcherStreamId: "
+            "a dispatcherStreamId needs a dispatcherKey",
+        )
+
+    def test_pathOfDecorator(self) -> None:
+        """
+        Without a path the pair of 2017 counts, from the decorator or from the file.
+        """
+        listener = self.make(self.services('service = "M:Based"'))
+        self.assertEqual((listener.attached[0][1], listener.attached[0][2].basePath), (None, "/base"))
+        for key in ("basePath", "webSocketUpgradePath"):
+            listener = self.make(self.services('service = "M:Plain"', f'{key} = "/x"'))
+            self.assertIsNone(listener.attached[0][1])
+        self.assertEqual(
+            self.refusal(self.services('service = "M:Plain"')),
+            "balws.toml:3:1: listeners[0].services[0].path: is missing, and the service has no basePath",
+        )
+
+    def test_listener(self) -> None:
+        """
+        A listener gets its port or endpoint, the reactor, and its configuration.
+        """
+        self.make('[[listeners]]\nport = 0\ntimeout = 3\n[[listeners]]\nendpoint = "tcp:1"')
+        first, second = self.made
+        self.assertEqual(first.arguments[:2], (0, self.reactor))
+        self.assertEqual(first.arguments[2].timeout, 3)  # type: ignore[attr-defined]
+        self.assertEqual(second.arguments[:2], ("tcp:1", self.reactor))
+
+    def test_static(self) -> None:
+        """
+        A static folder becomes a resource that serves its files.
+        """
+        listener = self.make('[[listeners]]\nport = 1\n[[listeners.resources]]\npath = "/"\nstatic = "."')
+        ((resource, path),) = listener.resources
+        self.assertIsInstance(resource, StaticFolder)
+        self.assertEqual((resource.path, path), (str(self.folder), "/"))
+
+    def test_definitionError(self) -> None:
+        """
+        A service that cannot work is refused in the words of its definition error.
+        """
+        line = self.refusal(self.services('service = "M:TwoGets"', 'path = "/a"'), Listener)
+        self.assertEqual(
+            line,
+            "balws.toml:4:11: listeners[0].services[0].service: TwoGets.onOpen: "
+            "an upgrade service has no remote methods; move it to the Service that get returns",
+        )
+
+    def test_takenPath(self) -> None:
+        """
+        A path that another service has by its decorator is refused, for services and resources.
+        """
+        self.assertIn(
+            "balws.toml:6:11: listeners[0].services[1].service: ",
+            self.refusal(
+                self.services('service = "M:Based"', "[[listeners.services]]", 'service = "M:Based"'),
+                Listener,
+            ),
+        )
+        self.assertIn(
+            "balws.toml:6:8: listeners[0].resources[0].path: ",
+            self.refusal(
+                self.services(
+                    'service = "M:Based"',
+                    "[[listeners.resources]]",
+                    'path = "/base/ws"',
+                    'resource = "M:page"',
+                ),
+                Listener,
+            ),
+        )
+
+    def test_badEndpoint(self) -> None:
+        """
+        An endpoint that Twisted does not understand is refused at its place.
+        """
+        for endpoint in ("nonsense:1", "tcp:a", "tcp"):
+            line = self.refusal(f'[[listeners]]\nendpoint = "{endpoint}"', Listener)
+            self.assertTrue(line.startswith("balws.toml:2:12: listeners[0].endpoint: "), line)
+
+    def test_endpointOfAnotherKind(self) -> None:
+        """
+        Whatever else an endpoint raises ends in one line, too.
+        """
+
+        def factory(*args: object, **fields: object) -> None:
+            raise OSError("no such device")
+
+        self.assertEqual(
+            self.refusal('[[listeners]]\nendpoint = "serial:0"', factory).partition(" (")[0],
+            "balws.toml:2:12: listeners[0].endpoint: OSError: no such device",
+        )
+
+    def test_inCode(self) -> None:
+        """
+        A configuration made in code works without a file, and its errors have the key only.
+        """
+        sys.path.insert(0, str(self.folder))
+        entry = ListenerEntry(port=1, services=(ServiceEntry(path="/a", service=f"{self.module}:none"),))
+        configuration = Configuration(listeners=(entry,), pythonPath=(), folder=self.folder)
+        error = self.assertRaises(
+            ConfigurationError, makeApplicationService, configuration, self.reactor, self.factory
+        )
+        self.assertEqual(str(error), f'service: the module {self.module} has no "none"')
+
+
+class LifeTests(ApplicationTestCase):
+    """
+    Ports are opened by C{privilegedStartService} and closed by C{stopService}.
+    """
+
+    def listener(self) -> Any:
+        """
+        @return: a listener that nothing is attached to.
+        """
+        return self.factory(1, reactor=self.reactor, config=None)
+
+    def test_lifeOfAll(self) -> None:
+        """
+        Nothing is opened before the start, everything is opened by it, and the stop waits for all.
+        """
+        service = makeApplicationService(
+            self.configuration("[[listeners]]\nport = 1\n[[listeners]]\nport = 2"), self.reactor, self.factory
+        )
+        self.assertEqual([listener.calls for listener in self.made], [[], []])
+        service.privilegedStartService()
+        self.assertEqual([listener.calls for listener in self.made], [["start"], ["start"]])
+        service.startService()
+        stopped = service.stopService()
+        self.assertEqual([listener.calls[1:] for listener in self.made], [["gracefulStop"], ["gracefulStop"]])
+        self.made[0].stopped.callback(None)
+        self.assertNoResult(stopped)
+        self.made[1].stopped.callback(None)
+        self.successResultOf(stopped)
+
+    def test_realListener(self) -> None:
+        """
+        The real listener opens the port that the file says.
+        """
+        text = self.services('service = "M:Upgrade"', 'path = "/a"').replace("port = 1", "port = 8765")
+        service = makeApplicationService(self.configuration(text), self.reactor)
+        self.assertEqual(self.reactor.tcpServers, [])
+        service.privilegedStartService()
+        ((port, site, _, interface),) = self.reactor.tcpServers
+        self.assertEqual((port, interface), (8765, "0.0.0.0"))
+        self.assertIsInstance(site, Site)
+
+    def test_portInUse(self) -> None:
+        """
+        A port that cannot be opened ends the process with one line and a status other than 0.
+        """
+        listener = self.listener()
+        listener.started = fail(ListenerError("failed to start the listener on '9090': in use"))
+        error = self.assertRaises(CannotStart, ListenerService(listener).privilegedStartService)
+        self.assertIsInstance(error, SystemExit)
+        self.assertEqual(error.code, "balws: failed to start the listener on '9090': in use")
+
+    def test_tellsTheForeground(self) -> None:
+        """
+        The process in the background can tell the one that waits in the foreground: for
+        that, twistd catches C{Exception}.
+        """
+        with self.assertRaises(Exception) as raised:
+            raise CannotStart("why")
+        self.assertEqual((str(raised.exception), raised.exception.code), ("why", "why"))
+
+    def test_otherFailure(self) -> None:
+        """
+        A foreign endpoint may fail in words of its own, at once or by raising.
+        """
+        listener = self.listener()
+        listener.started = fail(CannotListenError("127.0.0.1", 80, OSError(13, "Permission denied")))
+        error = self.assertRaises(CannotStart, ListenerService(listener).privilegedStartService)
+        self.assertIn("balws: CannotListenError: Couldn't listen on 127.0.0.1:80", str(error.code))
+
+        def start() -> None:
+            raise OSError("no such device")
+
+        listener.start = start
+        error = self.assertRaises(CannotStart, ListenerService(listener).privilegedStartService)
+        self.assertIn("balws: OSError: no such device", str(error.code))
+
+    def test_lateFailure(self) -> None:
+        """
+        An endpoint that fails later stops the reactor, with one line in the log.
+        """
+        events: list[dict[str, Any]] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        stops: list[str] = []
+        self.patch(self.reactor, "callWhenRunning", lambda call: stops.append(call.__name__))
+        listener = self.listener()
+        listener.started = Deferred()
+        ListenerService(listener, self.reactor).privilegedStartService()
+        self.assertEqual(stops, [])
+        listener.started.errback(ListenerError("it is over"))
+        self.assertEqual(stops, ["stop"])
+        self.assertEqual(
+            [(event["log_level"], event["problem"]) for event in events],
+            [(LogLevel.critical, "balws: it is over")],
+        )
+
+    def test_lateFailureOfTheGlobalReactor(self) -> None:
+        """
+        Where no reactor is given it is Twisted's own that is stopped.
+        """
+        from twisted.internet import reactor
+
+        stops: list[str] = []
+        self.patch(reactor, "callWhenRunning", lambda call: stops.append(call.__name__))
+        listener = self.listener()
+        listener.started = Deferred()
+        ListenerService(listener).privilegedStartService()
+        listener.started.errback(ListenerError("it is over"))
+        self.assertEqual(stops, ["stop"])
+
+
+class StaticFolderTests(SynchronousTestCase):
+    """
+    Folders of files.
+    """
+
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        (self.folder / "empty").mkdir(parents=True)
+        (self.folder / "empty" / "hidden.txt").write_text("hidden")
+        (self.folder / "full").mkdir()
+        (self.folder / "full" / "index.html").write_text("<p>index</p>")
+        (self.folder / "page.txt").write_text("page")
+
+    def get(self, *path: bytes) -> tuple[int, bytes]:
+        """
+        @return: the status and the body of a GET.
+        """
+        request: Any = DummyRequest(list(path))
+        request.method = b"GET"
+        resource: Any = StaticFolder(str(self.folder))
+        while request.postpath:
+            name = request.postpath.pop(0)
+            request.prepath.append(name)
+            resource = resource.getChildWithDefault(name, request)
+        body = resource.render(request)
+        written = b"".join(request.written)
+        return request.responseCode or 200, written if isinstance(body, int) else body + written
+
+    def test_files(self) -> None:
+        """
+        Files and the index of a folder are served.
+        """
+        self.assertEqual(self.get(b"page.txt"), (200, b"page"))
+        self.assertEqual(self.get(b"full", b""), (200, b"<p>index</p>"))
+
+    def test_noListing(self) -> None:
+        """
+        A folder without an index shows nothing of what is in it.
+        """
+        for path in ((b"",), (b"empty", b"")):
+            status, body = self.get(*path)
+            self.assertEqual(status, 404)
+            self.assertNotIn(b"hidden", body)
+            self.assertNotIn(b"page.txt", body)
+
+    def test_outside(self) -> None:
+        """
+        What is not in the folder is not found.
+        """
+        for path in ((b"none",), (b"..", b"secret"), (b"/etc/passwd",)):
+            self.assertEqual(self.get(*path)[0], 404)
