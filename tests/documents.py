@@ -39,7 +39,7 @@ import balws
 from balws.config import loadText
 
 #: The folder that holds README.rst, docs, and examples.
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parent.parent
 
 #: Seconds that a server may take to start, and a peer to answer.
 PATIENCE = 20

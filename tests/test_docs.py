@@ -4,6 +4,8 @@ Tests of the documentation: what each page shows is what happens.
 
 from __future__ import annotations
 
+import configparser
+import importlib
 import json
 import re
 
@@ -113,6 +115,39 @@ class ReferenceTests(SynchronousTestCase):
             self.assertEqual([name for name in offered if not re.search(rf"``{name}\b", caller)], [])
         broadcasts = [name for name in vars(Hub) if name.startswith("broadcast")]
         self.assertEqual([name for name in broadcasts if f"``{name}(path" not in caller], [])
+
+
+class HouseTests(SynchronousTestCase):
+    """
+    The picture of the inside is true.
+    """
+
+    def setUp(self) -> None:
+        """
+        Read the page.
+        """
+        self.page = (DOCS / "explanation" / "house.rst").read_text("utf-8")
+
+    def test_floors(self) -> None:
+        """
+        The floors are those that the check on imports knows, in its order.
+        """
+        settings = configparser.ConfigParser()
+        settings.read(ROOT / ".importlinter", "utf-8")
+        layers = settings["importlinter:contract:floors"]["layers"].split("\n")
+        checked = [{name.strip() for name in layer.split("|")} for layer in reversed(layers) if layer]
+        rows = re.findall(r"^   \* - (``.*)$", self.page, re.MULTILINE)
+        told = [{f"balws.{name}" for name in re.findall(r"``(\w+)``", row)} for row in rows]
+        self.assertEqual(told, checked)
+
+    def test_modules(self) -> None:
+        """
+        Every module that is named exists.
+        """
+        named = re.findall(r"``((?:binding|hub|wire|session|server)\.\w+)``", self.page)
+        self.assertGreater(len(named), 8)
+        for name in named:
+            importlib.import_module(f"balws.{name}")
 
 
 def spelled(value: object) -> str:

@@ -76,13 +76,15 @@ def parseXml(text: str) -> Element:
         raise PayloadBindingError("the XML has a DOCTYPE") from None
     except ParseError as error:
         line, column = error.position
+        # Its frames hold it and the message; a refused document would wait for the collector.
+        error.__traceback__ = None
         raise PayloadBindingError(
             f"the XML is malformed: {ErrorString(error.code)}", f"line {line}, column {column}"
         ) from None
     except UnicodeError as error:
         raise PayloadBindingError(*explain(error)) from None
     finally:
-        # The parser and its callbacks hold each other; a refused document would wait for the collector.
+        # The parser and its callbacks hold each other.
         vars(parser).clear()
     return root
 

@@ -142,7 +142,7 @@ class ListenerConfiguration:
     @ivar requestLimits: L{RequestLimitConfigs} or a mapping of its fields.
     """
 
-    host: str = checked("host", word, "0.0.0.0")
+    host: str = checked("host", word, "0.0.0.0")  # noqa: S104 - the seeds' default
     http1Settings: ListenerHttp1Settings = attrs.field(
         factory=ListenerHttp1Settings, converter=_http1Settings
     )

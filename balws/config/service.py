@@ -71,6 +71,9 @@ class WSServiceConfig:
 
     From seed 4, 3.1.1 and 3.2.2:
 
+    The fields up to C{dispatcherKey} are the seeds'; up to C{validation} they come from
+    later releases of the reference library; the others are new here (DESIGN 6.10).
+
     @ivar subProtocols: the sub-protocols that the service speaks: tokens of HTTP,
         none twice; the client's order of preference decides.
     @ivar idleTimeout: after so long without a message either way C{onIdleTimeout}
@@ -80,17 +83,11 @@ class WSServiceConfig:
     @ivar auth: must be L{None} in this release.
     @ivar dispatcherKey: the field of a message whose value names the method that
         gets it; L{None} is no custom dispatch.
-
-    From later releases of the reference library:
-
     @ivar dispatcherStreamId: the field that ties answer to request, for the service's
         description only (DESIGN 6.5); needs C{dispatcherKey}.
     @ivar connectionClosureTimeout: how long a close waits for the peer's close frame;
         0 drops at once; any negative number waits without limit (decision 1).
     @ivar validation: check declared constraints when binding.
-
-    New here (DESIGN 6.10):
-
     @ivar maxMessageSize: the largest message in bytes, after inflation; more is 1009
         (decision 21).
     @ivar maxFragments: the most frames of one message; more is 1009 (decision 21).

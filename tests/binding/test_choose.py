@@ -192,7 +192,7 @@ class ChoiceTests(SynchronousTestCase):
         The switch reaches constraints in JSON, also beside text and bytes.
         """
         natural = Annotated[int, Meta(ge=0)]
-        for declared in (list[natural], list[natural] | bytes):  # type: ignore[valid-type]
+        for declared in (list[natural], list[natural] | bytes):
             self.assertRaises(PayloadValidationError, chooseBinder(declared).fromText, "[-1]")
             self.assertEqual(chooseBinder(declared, False).fromText("[-1]"), [-1])
 
@@ -202,7 +202,7 @@ class ChoiceTests(SynchronousTestCase):
         """
         text = '{"x": 1}'
         decoded = decodeObject(text)
-        for declared, expected in (
+        pairs: list[tuple[Any, Any]] = [
             (str, text),
             (Point | str, text),
             (bytes, text.encode()),
@@ -210,9 +210,11 @@ class ChoiceTests(SynchronousTestCase):
             (Point | bytes, Point(1)),
             (Element | Point, Point(1)),
             (Colour | dict, {"x": 1}),
-        ):
+        ]
+        for declared, expected in pairs:
             self.assertEqual(chooseBinder(declared).fromValue(decoded, text), expected)
-        for declared in (Element, Element | bytes, Order, Literal["a"]):
+        others: list[Any] = [Element, Element | bytes, Order, Literal["a"]]
+        for declared in others:
             self.assertRaises(PayloadBindingError, chooseBinder(declared).fromValue, decoded, text)
 
     def test_refused(self) -> None:

@@ -4,7 +4,7 @@ Tests of L{balws.binding.text}.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +73,8 @@ class TextTests(SynchronousTestCase):
         """
         C{bytearray} and C{memoryview} are given as declared.
         """
-        for kind in (bytearray, memoryview):
+        kinds: list[Any] = [bytearray, memoryview]
+        for kind in kinds:
             for value in (BytesBinder(kind).fromBinary(b"ab"), BytesBinder(kind).fromText("ab")):
                 self.assertIsInstance(value, kind)
                 self.assertEqual(bytes(value), b"ab")
@@ -98,10 +99,10 @@ class TextTests(SynchronousTestCase):
             self.assertEqual(text.fromValue(1, "x" * size), "x" * size)
             self.assertEqual(data.fromText("x" * size), b"x" * size)
             self.assertEqual(data.fromBinary(b"x" * size), b"x" * size)
-        for bind in (text.fromText, data.fromText):
-            self.assertRaises(PayloadValidationError, bind, "xxxx")
-        for bind in (text.fromBinary, data.fromBinary):
-            self.assertRaises(PayloadValidationError, bind, b"xxxx")
+        for binder in (text, data):
+            self.assertRaises(PayloadValidationError, binder.fromText, "xxxx")
+        for binder in (text, data):
+            self.assertRaises(PayloadValidationError, binder.fromBinary, b"xxxx")
         error = self.assertRaises(PayloadValidationError, text.fromValue, {}, "xxxx")
         self.assertEqual(str(error), "data validation failed: Expected `str` of length <= 3")
 

@@ -72,3 +72,10 @@ class OriginTests(SynchronousTestCase):
             None,
         ):
             self.assertRaises(Unfit, origin, value)
+
+    def test_refusedAsValueError(self) -> None:
+        """
+        The gate, which reads what peers send as Origin with this check, expects a C{ValueError}.
+        """
+        with self.assertRaises(ValueError):
+            origin("https://example.com/")

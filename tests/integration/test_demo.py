@@ -18,7 +18,10 @@ PORT = 9090
 PLACE = f"127.0.0.1:{PORT}"
 
 #: The grounds of the page, as its style gives them.
-GROUNDS: dict[Literal["light", "dark"], tuple[int, int, int]] = {"light": (0xF3, 0xF6, 0xF6), "dark": (0x0D, 0x15, 0x14)}
+GROUNDS: dict[Literal["light", "dark"], tuple[int, int, int]] = {
+    "light": (0xF3, 0xF6, 0xF6),
+    "dark": (0x0D, 0x15, 0x14),
+}
 
 
 def startDemo(test: SynchronousTestCase) -> Server:
