@@ -69,9 +69,7 @@ class WSServiceConfig:
     C{int} or C{float}, from 0 to 2147483647 unless said otherwise; all sizes and
     counts are integers from 1 to 2147483647.
 
-    From seed 4, 3.1.1 and 3.2.2:
-
-    The fields up to C{dispatcherKey} are the seeds'; up to C{validation} they come from
+    The fields up to C{dispatcherKey} are those of seed 4, 3.1.1 and 3.2.2; up to C{validation} they come from
     later releases of the reference library; the others are new here (DESIGN 6.10).
 
     @ivar subProtocols: the sub-protocols that the service speaks: tokens of HTTP,
