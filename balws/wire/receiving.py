@@ -136,8 +136,9 @@ class Receiving:
         return offset
 
     def _takeRest(self) -> None:
-        while self.data and not self.halted:
-            if self.current_frame is None and not self.inside_message:
+        # An empty frame is complete with its header: there is a step left with no data.
+        while not self.halted:
+            if self.data and self.current_frame is None and not self.inside_message:
                 taken = self._takeFrames(self.data)
                 if taken:
                     self.data = self.data[taken:]

@@ -34,8 +34,8 @@ def release(request: Request) -> tuple[Any, bytes]:
     channel._dataBuffer = []
     channel.requests.remove(request)
     channel._networkProducer.unregisterProducer()
-    if channel._waitingForTransport or len(rest) > channel._optimisticEagerReadSize:
-        transport.resumeProducing()
+    # The channel may have stopped reading: too much came while the request was handled.
+    transport.resumeProducing()
     channel.transport = None
     del request.channel
     request.transport = None

@@ -35,6 +35,7 @@ SOURCES = (
     "CONTRIBUTING.rst",
     "LICENSE",
     ".importlinter",
+    ".ci",
 )
 
 
