@@ -7,6 +7,7 @@ to B22), converted by their annotations.
 from __future__ import annotations
 
 import inspect
+import math
 import re
 import types
 from collections.abc import Callable, Sequence
@@ -21,6 +22,7 @@ from balws.errors import ServiceDefinitionError
 from balws.interfaces import Header
 from balws.server.refusal import Refusal
 from balws.session.parameters import annotationsOf, shown
+from balws.wire.headers import isToken
 
 _isParameter = re.compile(r"\{([A-Za-z_]\w*)\}").fullmatch
 
@@ -35,7 +37,10 @@ def _integer(text: str) -> int:
 def _float(text: str) -> float:
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?", text) or len(text) > 64:
         raise ValueError(text)
-    return float(text)
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(text)
+    return value
 
 
 def _decimal(text: str) -> Decimal:
@@ -121,24 +126,37 @@ class Arguments:
         self._template = self._split(template)
         names = [name for segment in self._template if (name := _parameterName(segment))]
         hints = annotationsOf(owner, function)
-        self._request: str | None = None
-        self._parameters: list[Parameter] = []
-        for position, parameter in enumerate(list(inspect.signature(function).parameters.values())[1:]):
-            if parameter.kind in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL):
-                continue
-            annotation = hints.get(parameter.name)
-            if _isRequest(annotation) or (
-                annotation is None and (parameter.name in ("request", "req") or (not position and _bare(parameter, names)))
-            ):
-                self._request = parameter.name
-            else:
-                self._parameters.append(self._parameter(parameter, annotation, names))
+        parameters = self._taking(function)
+        self._requests = _requests(parameters, hints, names)
+        self._parameters = [
+            self._parameter(parameter, hints.get(parameter.name), names)
+            for parameter in parameters
+            if parameter.name not in self._requests
+        ]
         bound = {p.name for p in self._parameters}
         for name in names:
             if name not in bound:
                 raise ServiceDefinitionError(
                     owner, self.name, f"the path parameter {{{name}}} has no parameter", f"add {name}: str"
                 )
+
+    def _taking(self, function: Callable[..., Any]) -> list[inspect.Parameter]:
+        """
+        @return: the parameters that are given something: all, by name, but C{self}.
+        """
+        parameters = list(inspect.signature(function).parameters.values())
+        if not parameters or parameters[0].kind is inspect.Parameter.KEYWORD_ONLY:
+            raise ServiceDefinitionError(self.owner, self.name, "it has no self", "write a plain method with self")
+        for parameter in parameters[1:]:
+            if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+                raise ServiceDefinitionError(
+                    self.owner,
+                    self.name,
+                    f"the parameter {parameter.name!r} cannot be given by name",
+                    "move the / in front of it",
+                )
+        variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+        return [parameter for parameter in parameters[1:] if parameter.kind not in variable]
 
     def _split(self, template: str) -> tuple[str, ...]:
         if template in (".", "", "/"):
@@ -158,15 +176,9 @@ class Arguments:
         return parts
 
     def _parameter(self, parameter: inspect.Parameter, annotation: Any, path: Sequence[str]) -> Parameter:
-        header: Header | None = None
-        if get_origin(annotation) is Annotated:
-            annotation, *extras = get_args(annotation)
-            marks = [extra for extra in extras if isinstance(extra, Header) or extra is Header]
-            if marks:
-                header = marks[0] if isinstance(marks[0], Header) else Header()
-        inner, many, nilable = _taken(str if annotation is None else annotation)
+        inner, many, nilable, header = _taken(str if annotation is None else annotation)
         source = _HEADER if header is not None else _PATH if parameter.name in path else _QUERY
-        convert = CONVERSIONS.get(inner)
+        convert = CONVERSIONS.get(inner) if isinstance(inner, type) else None
         if (
             convert is None
             or (source == _PATH and (many or nilable or inner is Decimal))
@@ -181,11 +193,16 @@ class Arguments:
                 f"the {source} parameter {parameter.name!r} cannot be {shown(annotation)}",
                 f"declare one of {allowed}",
             )
+        key = (header.name if header is not None else None) or parameter.name
+        if source == _HEADER and not isToken(key.encode()):
+            raise ServiceDefinitionError(
+                self.owner, self.name, f"no header can be called {key!r}", 'write Header("X-Name")'
+            )
         given = parameter.default is not inspect.Parameter.empty
         return Parameter(
             name=parameter.name,
             source=source,
-            key=(header.name if header is not None else None) or parameter.name,
+            key=key,
             convert=convert,
             many=many,
             optional=given or nilable,
@@ -218,9 +235,7 @@ class Arguments:
         """
         @return: keyword arguments for C{get}, or the answer to a request that lacks one.
         """
-        values: dict[str, Any] = {}
-        if self._request is not None:
-            values[self._request] = request
+        values: dict[str, Any] = dict.fromkeys(self._requests, request)
         for parameter in self._parameters:
             value = parameter.value(request, path)
             if isinstance(value, Refusal):
@@ -238,21 +253,40 @@ def _isRequest(annotation: Any) -> bool:
     return annotation is IRequest or (isinstance(annotation, type) and issubclass(annotation, Request))
 
 
-def _bare(parameter: inspect.Parameter, path: Sequence[str]) -> bool:
-    # `def get(self, r)`: the first parameter, not annotated, no default, no path parameter.
-    return parameter.default is inspect.Parameter.empty and parameter.name not in path
+def _requests(
+    parameters: Sequence[inspect.Parameter], hints: dict[str, Any], path: Sequence[str]
+) -> tuple[str, ...]:
+    """
+    @return: the names of the parameters that are given the request: by annotation and by
+        name; else the first, as in C{def get(self, r)}.
+    """
+    found = [
+        parameter.name
+        for parameter in parameters
+        if _isRequest(hints.get(parameter.name))
+        or (parameter.name not in hints and parameter.name in ("request", "req"))
+    ]
+    first = parameters[0] if parameters else None
+    if first and not found and first.name not in (*hints, *path) and first.default is inspect.Parameter.empty:
+        found = [first.name]
+    return tuple(found)
 
 
-def _taken(annotation: Any) -> tuple[Any, bool, bool]:
+def _taken(annotation: Any) -> tuple[Any, bool, bool, Header | None]:
     """
-    @return: the type of one value, whether there may be many, whether there may be none.
+    @return: the type of one value, whether there may be many, whether there may be none,
+        and what marks it as a header.
     """
-    nilable = False
-    if get_origin(annotation) in (Union, types.UnionType):
-        members = [member for member in get_args(annotation) if member is not type(None)]
-        if len(members) == 1 and len(get_args(annotation)) == 2:
-            nilable = True
-            annotation = members[0]
-    if get_origin(annotation) is list and get_args(annotation):
-        return get_args(annotation)[0], True, nilable
-    return annotation, False, nilable
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        inner, many, nilable, header = _taken(inside[0])
+        for mark in inside[1:]:
+            if isinstance(mark, Header) or mark is Header:
+                header = mark if isinstance(mark, Header) else Header()
+        return inner, many, nilable, header
+    if origin in (Union, types.UnionType) and len(inside) == 2 and type(None) in inside:
+        inner, many, _, header = _taken(inside[0] if inside[1] is type(None) else inside[1])
+        return inner, many, True, header
+    if origin is list and inside:
+        return inside[0], True, False, None
+    return annotation, False, False, None

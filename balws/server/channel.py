@@ -4,11 +4,13 @@ HTTP/1.1 with limits that answer (tables A2.3, A2.4, A2.15 to A2.20).
 
 Twisted Web closes the connection on a request that is too large, or says 400, and
 its timer starts anew with each byte.  This channel says 414, 431, 413 or 408, gives
-the peer time to read it, and counts a request's time from its beginning.
+the peer time to read it, counts a request's time from its beginning, and gives no peer
+for ever to take an answer.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -28,6 +30,12 @@ MAX_HEADERS = 100
 
 #: A request line's bytes beside the target: the longest method, the version, blanks.
 _AROUND_URI = 64
+
+#: A path, a URL or the asterisk (RFC 9112 section 3.2), in visible ASCII.
+_isTarget = re.compile(rb"/[\x21-\x7e]*|https?://[\x21-\x7e]+|\*", re.IGNORECASE).fullmatch
+
+#: Twisted Web's own reading of a longer number fails; no body has 2**63 bytes.
+_MAX_LENGTH_DIGITS = 19
 
 
 class Channel(HTTPChannel):
@@ -50,7 +58,7 @@ class Channel(HTTPChannel):
     _started = False
     _deadline: IDelayedCall | None = None
     _refused = False
-    _ahead = 0
+    _leaving = False
     begun = 0.0
 
     def connectionMade(self) -> None:
@@ -60,21 +68,26 @@ class Channel(HTTPChannel):
         limits = self.configuration.requestLimits
         self.MAX_LENGTH = max(limits.maxUriLength + _AROUND_URI, limits.maxHeaderSize)
         super().connectionMade()
-        self._startDeadline()
+        self._beginRequest()
 
     def dataReceived(self, data: bytes) -> None:
         """
-        Bytes, unless they come after a refusal.
+        Bytes; what comes after a refusal goes to the L{Closer}.
         """
-        if not self._refused:
-            self._started = self._started or not self._handlingRequest
-            super().dataReceived(data)
+        self._started = self._started or not self._handlingRequest
+        super().dataReceived(data)
+        if self.line_mode and not (self._busyReceiving or self.paused) and b"\n" in self._buffer:
+            # What is left has no CR LF: this line would never end.
+            self._respondToBadRequestAndDisconnect()
 
     # The deadline
 
+    def _beginRequest(self) -> None:
+        self.begun = self.clock.seconds()
+        self._startDeadline()
+
     def _startDeadline(self) -> None:
         self._stopDeadline()
-        self.begun = self.clock.seconds()
         if self.configuration.timeout:
             self._deadline = self.clock.callLater(self.configuration.timeout, self._tooLate)
 
@@ -85,7 +98,10 @@ class Channel(HTTPChannel):
 
     def _tooLate(self) -> None:
         self._deadline = None
-        if self._started:
+        if self._handlingRequest or self._leaving:
+            # The peer does not take what we write.
+            self.abort()
+        elif self._started:
             self.refuse(408, b"HTTP/1.1")
         else:
             # Nobody has asked for anything: there is nothing to answer.
@@ -97,8 +113,6 @@ class Channel(HTTPChannel):
         """
         A line of a request's head, measured before Twisted Web sees it.
         """
-        if self._refused:
-            return
         if not self._inRequest:
             self._requestLine(line)
         elif line == b"":
@@ -114,11 +128,22 @@ class Channel(HTTPChannel):
         name, colon, value = line.partition(b":")
         if self._headerBytes > self.configuration.requestLimits.maxHeaderSize or self._headerCount > MAX_HEADERS:
             self.refuse(431)
-        elif line[0] in b" \t" or not (name and colon and isValue(value.strip(b" \t"))):
+        elif line[0] in b" \t" or not (name and colon and self._isSound(name.lower(), value.strip(b" \t"))):
             # A folded line (RFC 9112 section 5.2) is how one header becomes two.
             self._respondToBadRequestAndDisconnect()
         else:
             super().lineReceived(line)
+
+    def _isSound(self, name: bytes, value: bytes) -> bool:
+        """
+        @return: whether nobody, a proxy before us or Twisted Web behind, can read another
+            request out of this field (RFC 9112 sections 6.1 and 6.2).
+        """
+        if name == b"transfer-encoding":
+            return value.lower() == b"chunked" and self._version == b"HTTP/1.1"
+        if name == b"content-length":
+            return len(value) <= _MAX_LENGTH_DIGITS
+        return isValue(value)
 
     def _requestLine(self, line: bytes) -> None:
         parts = line.split(b" ")
@@ -126,6 +151,8 @@ class Channel(HTTPChannel):
             len(parts) < 2 or len(parts[1]) > self.configuration.requestLimits.maxUriLength
         ):
             self.refuse(414)
+        elif line and (len(parts) < 2 or not _isTarget(parts[1])):
+            self._respondToBadRequestAndDisconnect()
         else:
             self._inRequest = line != b""
             super().lineReceived(line)
@@ -142,9 +169,7 @@ class Channel(HTTPChannel):
         """
         request: Request = self.requests[-1]
         limit = self.configuration.requestLimits.maxEntityBodySize
-        if self.length != 0 and b"websocket" in [
-            token.lower() for token in tokens(request.requestHeaders.getRawHeaders(b"Upgrade", []))
-        ]:
+        if self.length != 0 and _has(request, b"Upgrade", b"websocket"):
             # An upgrade has no body; what follows it must never be read as frames.
             self._respondToBadRequestAndDisconnect()
         elif self.length is not None and 0 <= limit < self.length:
@@ -166,36 +191,57 @@ class Channel(HTTPChannel):
         """
         One request is answered; the next one's time begins.
         """
-        self._ahead = 0
         if self.persistent:
-            self._startDeadline()
+            self._beginRequest()
+            if self._waitingForTransport:
+                # Many requests may have come in one segment, and the peer does not take
+                # the answers: the next one waits.
+                self.paused = True
+                self._networkProducer.pauseProducing()
         super().requestDone(request)
+
+    def pauseProducing(self) -> None:
+        """
+        The peer does not take what we write: it has as long as a request may take.
+        """
+        super().pauseProducing()
+        if self._handlingRequest:
+            self._startDeadline()
+
+    def resumeProducing(self) -> None:
+        """
+        The peer has taken it.
+        """
+        if self._handlingRequest:
+            self._stopDeadline()
+        super().resumeProducing()
+        if self.paused:
+            self.paused = False
+            if self._buffer:
+                self.dataReceived(b"")
 
     def rawDataReceived(self, data: bytes) -> None:
         """
         A body, or what comes while a request is handled: read ahead up to
         C{maxPipelinedRequests} requests, then stop reading.
         """
-        if self._refused:
-            return
         super().rawDataReceived(data)
-        if self._handlingRequest and self.transport is not None:
-            self._ahead += data.count(b"\r\n\r\n")
-            if self._ahead + 1 >= self.configuration.http1Settings.maxPipelinedRequests:
+        if self._handlingRequest and self.transport is not None and not self._refused:
+            ahead = b"".join(self._dataBuffer)
+            if ahead and ahead.count(b"\r\n\r\n") + 1 >= self.configuration.http1Settings.maxPipelinedRequests:
                 self._networkProducer.pauseProducing()
 
     def checkPersistence(self, request: Request, version: bytes) -> bool:
         """
-        What C{keepAlive} says; HTTP/1.0 is never kept.
+        What C{keepAlive} says; HTTP/1.0 is never kept, nor is who asked for an upgrade: if
+        he does not wait for the answer, then what follows is no HTTP.
         """
         mode = self.configuration.http1Settings.keepAlive
-        if mode is KeepAlive.ALWAYS and version == b"HTTP/1.1":
+        asked = mode is KeepAlive.NEVER or (mode is KeepAlive.AUTO and _has(request, b"Connection", b"close"))
+        if version == b"HTTP/1.1" and not asked and not _has(request, b"Upgrade", b"websocket"):
             return True
-        if mode is KeepAlive.NEVER:
-            request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
-            return False
-        kept: bool = super().checkPersistence(request, version)
-        return kept
+        request.responseHeaders.setRawHeaders(b"Connection", [b"close"])
+        return False
 
     # Ends
 
@@ -227,6 +273,14 @@ class Channel(HTTPChannel):
         self.factory.roster.discard(self)
         super().connectionLost(reason)
 
+    def loseConnection(self) -> None:
+        """
+        Close when everything is written, or when the peer has not taken it in time.
+        """
+        self._leaving = True
+        self._startDeadline()
+        super().loseConnection()
+
     def finish(self) -> None:
         """
         The listener stops: close after the answer at hand, or now.
@@ -249,6 +303,13 @@ class Channel(HTTPChannel):
         """
         self._stopDeadline()
         self.factory.roster.discard(self)
+
+
+def _has(request: Request, field: bytes, token: bytes) -> bool:
+    """
+    @return: whether a list field has this element.
+    """
+    return token in [each.lower() for each in tokens(request.requestHeaders.getRawHeaders(field, []))]
 
 
 class Closer(Lingering):

@@ -5,6 +5,7 @@ The decorators of upgrade services.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -65,9 +66,15 @@ class Resource:
         self.second = second
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
         return self.function.__get__(instance, owner)
+
+    def __call__(self, path: str | Callable[..., Any] = ".") -> Any:
+        """
+        The decorator again: in the class body of a method C{get} its name now means this.
+        """
+        if not isinstance(path, str):
+            return Resource(path, ".", second=True)
+        return lambda function: Resource(function, path, second=True)
 
 
 def get(path: str | Callable[..., Any] = ".") -> Any:
@@ -103,19 +110,23 @@ def resourceOf(kind: type) -> Resource:
     owner = kind.__qualname__
     resources: dict[str, Resource] = {}
     for name in dir(kind):
-        member = _static(kind, name)
+        member = inspect.getattr_static(kind, name)
         if isinstance(member, Resource):
             resources[name] = member
+            _checkPlain(owner, name, member.function)
             if member.second:
                 raise ServiceDefinitionError(owner, name, "there is a second get", "keep one")
-        elif name == "get" and callable(member):
+        elif name == "get" and member is not None:
+            _checkPlain(owner, name, member)
             resources[name] = Resource(member, ".")
         elif name.startswith("on") and name[2:3].isupper() and callable(member):
             raise ServiceDefinitionError(
                 owner, name, "an upgrade service has no remote methods", "move it to the Service that get returns"
             )
         elif name in ("post", "put", "delete", "patch", "head", "options") and callable(member):
-            raise ServiceDefinitionError(owner, name, "an upgrade is always a GET", "name it get, or with an underscore")
+            raise ServiceDefinitionError(
+                owner, name, "an upgrade is always a GET", "name it get, or with an underscore"
+            )
     if not resources:
         raise ServiceDefinitionError(owner, None, "it has no get", "write get, which returns a Service")
     if len(resources) > 1:
@@ -125,8 +136,12 @@ def resourceOf(kind: type) -> Resource:
     return next(iter(resources.values()))
 
 
-def _static(kind: type, name: str) -> Any:
-    for base in kind.__mro__:
-        if name in base.__dict__:
-            return base.__dict__[name]
-    return None
+def _checkPlain(owner: str, name: str, member: Any) -> None:
+    if not inspect.isfunction(member):
+        raise ServiceDefinitionError(
+            owner, name, f"it is a {type(member).__name__}", "write a plain method with self"
+        )
+    if inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member):
+        raise ServiceDefinitionError(
+            owner, name, "it is a generator", "decorate it with inlineCallbacks, or await in place of yield"
+        )

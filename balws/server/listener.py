@@ -74,7 +74,6 @@ class Listener:
         self._mounts: list[Mount] = []
         self._port: IListeningPort | None = None
         self._roster = Roster()
-        self._started = False
         if isinstance(listenOn, TwistedSite):
             if config is not None or fields:
                 raise ConfigurationError("a listener on an existing site has no configuration of its own")
@@ -152,12 +151,13 @@ class Listener:
 
         @raise balws.ListenerError: when it is not attached.
         """
-        for mount in self._mounts:
-            if mount.given is service:
-                self._tree.detach(mount.path)
-                self._mounts.remove(mount)
-                return
-        raise ListenerError("Cannot detach service. Service has not been registered")
+        detached = [mount for mount in self._mounts if mount.given is service]
+        if not detached:
+            raise ListenerError("Cannot detach service. Service has not been registered")
+        for mount in detached:
+            mount.stopping = True
+            self._tree.detach(mount.path)
+            self._mounts.remove(mount)
 
     # Life
 
@@ -178,18 +178,22 @@ class Listener:
         @return: fires when connections are accepted; fails with
             L{balws.ListenerError} when the port cannot be had.
         """
-        if self._started:
+        if self._tree.active:
             return fail(ListenerError(f"the listener on '{self._name}' is started already"))
-        self._started = True
+        self._tree.active = True
         if self._endpoint is None:
             return succeed(None)
         return self._endpoint.listen(self._site).addCallbacks(self._listening, self._notListening)
 
-    def _listening(self, port: IListeningPort) -> None:
-        self._port = port
+    def _listening(self, port: IListeningPort) -> Deferred[None]:
+        if self._tree.active:
+            self._port = port
+            return succeed(None)
+        stopped = ListenerError(f"the listener on '{self._name}' was stopped before it listened")
+        return maybeDeferred(port.stopListening).addCallback(lambda _: fail(stopped))
 
     def _notListening(self, failure: Failure) -> Failure:
-        self._started = False
+        self._tree.active = False
         return Failure(
             ListenerError(f"failed to start the listener on '{self._name}': {failure.getErrorMessage()}")
         )
@@ -224,7 +228,7 @@ class Listener:
     def _stopped(self, _: Any) -> None:
         for mount in self._mounts:
             mount.stopping = False
-        self._started = False
+        self._tree.active = False
         self._wheel.stop()
 
 

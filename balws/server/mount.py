@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections import abc
 from collections.abc import Iterator
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -32,7 +33,8 @@ class Mount:
     """
     @ivar given: what was attached: the user's object or class.
     @ivar service: the user's object.
-    @ivar stopping: the listener stops: no upgrade is accepted any more.
+    @ivar stopping: the listener stops, or the service was detached: no upgrade is accepted
+        any more.
     @ivar path: where it is mounted.
     @ivar timeout: seconds that an upgrade may take in all; 0 sets no limit.
     @ivar compression: whether permessage-deflate is agreed to.
@@ -105,16 +107,21 @@ class Mount:
             self.terms.table(kind)
 
 
+#: What may stand around the type of a result; the result's is the last in the brackets.
+_AROUND = (Deferred, abc.Awaitable, abc.Coroutine, abc.Generator)
+
+
 def _parts(annotation: Any) -> Iterator[Any]:
-    origin = get_origin(annotation)
-    if annotation in (None, Service, Deferred):
+    origin, inside = get_origin(annotation), get_args(annotation)
+    if annotation is None or annotation is Service or annotation in _AROUND or (origin in _AROUND and not inside):
         return
-    if origin in (Union, types.UnionType):
-        for member in get_args(annotation):
+    if origin is Annotated:
+        yield from _parts(inside[0])
+    elif origin in (Union, types.UnionType):
+        for member in inside:
             yield from _parts(member)
-    elif origin is not None and get_args(annotation):
-        # Deferred[X], Awaitable[X], Generator[..., ..., X]
-        yield from _parts(get_args(annotation)[-1])
+    elif origin in _AROUND:
+        yield from _parts(inside[-1])
     else:
         yield annotation
 
@@ -127,7 +134,10 @@ def _named(function: Any) -> Iterator[type[Service]]:
     code = getattr(plain, "__code__", None)
     if code is None:
         return
-    known = dict(inspect.getclosurevars(plain).nonlocals)
+    try:
+        known = dict(inspect.getclosurevars(plain).nonlocals)
+    except ValueError:  # one of them has no value yet
+        known = {}
     for name in (*code.co_names, *code.co_freevars):
         value = known.get(name, plain.__globals__.get(name))
         if isinstance(value, type) and issubclass(value, Service) and value is not Service:

@@ -44,8 +44,8 @@ def answer(request: Request, refusal: Refusal) -> None:
     """
     request.setResponseCode(refusal.status, phrase(refusal.status))
     for name, value in refusal.headers.items():
-        request.responseHeaders.setRawHeaders(name, [value])
-    body = refusal.body.encode()
+        request.responseHeaders.setRawHeaders(name, [str(value)])
+    body = refusal.body.encode(errors="replace")
     if body:
         request.setHeader(b"Content-Type", b"text/plain; charset=utf-8")
         request.setHeader(b"X-Content-Type-Options", b"nosniff")

@@ -5,8 +5,10 @@ Requests on our own port: they do not say what serves them, and keep to their li
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from twisted.web.server import Request as TwistedRequest
 
@@ -15,6 +17,8 @@ from balws.server.refusal import Refusal, answer
 
 if TYPE_CHECKING:
     from balws.server.channel import Channel
+
+_absolute = re.compile(rb"https?://([^/?]*)(.*)", re.IGNORECASE).fullmatch
 
 
 class Request(TwistedRequest):
@@ -26,6 +30,18 @@ class Request(TwistedRequest):
     channel: Channel
     content: Any
     principal: Any = None
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """
+        The request is whole.  Where its target is a URL, the host there counts (RFC 9112
+        section 3.2.2).
+        """
+        found = _absolute(path)
+        if found:
+            path = found[2] if found[2].startswith(b"/") else b"/" + found[2]
+            if len(self.requestHeaders.getRawHeaders(b"Host", [])) == 1:
+                self.requestHeaders.setRawHeaders(b"Host", [found[1]])
+        super().requestReceived(command, path, version)
 
     def handleContentChunk(self, data: bytes) -> None:
         """
@@ -41,13 +57,28 @@ class Request(TwistedRequest):
         """
         The resource was found.
         """
-        server = self.channel.configuration.server
-        if server is None:
-            self.responseHeaders.removeHeader(b"Server")
-        else:
-            self.setHeader(b"Server", server)
+        self._nameServer()
         if self.clientproto == b"HTTP/1.1" and not isHost(self.requestHeaders.getRawHeaders(b"Host", [])):
             # RFC 9112 section 3.2: none, two, or one that is no host.
             answer(self, Refusal(400))
         else:
             super().render(resource)
+
+    def processingFailed(self, reason: Failure) -> Failure:
+        """
+        Whoever looked for the resource failed, or the resource itself.
+        """
+        self._nameServer()
+        failed: Failure = super().processingFailed(reason)
+        return failed
+
+    def _handleStar(self) -> None:
+        self._nameServer()
+        super()._handleStar()
+
+    def _nameServer(self) -> None:
+        server = self.channel.configuration.server
+        if server is None:
+            self.responseHeaders.removeHeader(b"Server")
+        else:
+            self.setHeader(b"Server", server)

@@ -30,11 +30,13 @@ class Tree(Resource):
 
     @ivar otherwise: what answers where nothing is attached: the root of an existing
         site, or L{None}.
+    @ivar active: whether what is attached answers; otherwise it is as if it were not.
     """
 
     def __init__(self, otherwise: IResource | None = None) -> None:
         super().__init__()
         self.otherwise = otherwise
+        self.active = False
         self._attached: dict[tuple[bytes, ...], IResource] = {}
 
     def attach(self, path: str, resource: IResource) -> None:
@@ -57,28 +59,19 @@ class Tree(Resource):
         The whole look-up is made here, at the first segment.
         """
         path = [name, *(request.postpath or ())]
-        for length in range(len(path), -1, -1):
-            resource = self._attached.get(tuple(path[:length]))
-            if resource is not None:
-                return self._descend(resource, path, length, request)
-        if self.otherwise is None:
-            return notFound(message="No service found to handle the service request")
-        return self._descend(self.otherwise, path, 0, request)
-
-    def _descend(self, resource: IResource, path: list[bytes], length: int, request: Request) -> IResource:
         # Twisted's look-up goes on from what it finds here: what is behind, what is ahead.
         behind = (request.prepath or [])[:-1]
-        ahead = path[length:]
-        if ahead == [b""] and _isPage(resource):
-            ahead = []
-        request.prepath, request.postpath = behind + path[:length], ahead
-        return resource
-
-    def render(self, request: Request) -> Any:
-        """
-        Nothing ends here: every path has a first segment.
-        """
-        return notFound().render(request)
+        for length in range(len(path), -1, -1):
+            resource = self._attached.get(tuple(path[:length])) if self.active else None
+            if resource is not None:
+                ahead = path[length:]
+                request.prepath = behind + path[:length]
+                request.postpath = [] if ahead == [b""] and _isPage(resource) else ahead
+                return resource
+        if self.otherwise is None:
+            return notFound(message="No service found to handle the service request")
+        request.prepath, request.postpath = behind, path
+        return self.otherwise
 
 
 def _isPage(resource: IResource) -> bool:

@@ -25,11 +25,15 @@ from balws.server.refusal import Refusal, answer
 from balws.session.caller import RequestSnapshot
 from balws.session.connection import Connection
 from balws.wire.compression import agree
-from balws.wire.headers import checkedFields, isToken, isValue, switching
+from balws.wire.headers import RESERVED, checkedFields, isValue, switching
 from balws.wire.takeover import takeOver
 
 #: What the client reads when C{get} failed; the log has the rest (row HS25).
 FAILED = "The upgrade could not be handled.\n"
+STOPPING = "The service is stopping.\n"
+
+#: What Twisted Web puts on a request for answers of its own.
+_NOT_FOR_101 = RESERVED | {b"content-type", b"date"}
 
 
 class UpgradeResource(Resource):
@@ -47,21 +51,27 @@ class UpgradeResource(Resource):
         """
         Take the connection over, or answer why not.
         """
+        asked = self._asked(request)
+        if isinstance(asked, Refusal):
+            answer(request, asked)
+        else:
+            upgrade, values = asked
+            Attempt(self.mount, request, upgrade).begin(values)
+        return NOT_DONE_YET
+
+    def _asked(self, request: Request) -> tuple[Upgrade, dict[str, Any]] | Refusal:
+        # The order of these is ruling 2.
         mount = self.mount
         path = mount.arguments.matches(request.postpath or ())
         if path is None:
-            answer(request, Refusal(404, "No resource found for this path\n"))
-            return NOT_DONE_YET
+            return Refusal(404, "No resource found for this path\n")
         upgrade = check(request, mount.config)
         if isinstance(upgrade, Refusal):
-            answer(request, upgrade)
-            return NOT_DONE_YET
+            return upgrade
         values = mount.arguments.bind(request, path)
         if isinstance(values, Refusal):
-            answer(request, values)
-            return NOT_DONE_YET
-        Attempt(mount, request, upgrade).begin(values)
-        return NOT_DONE_YET
+            return values
+        return Refusal(503, STOPPING) if mount.stopping else (upgrade, values)
 
 
 class Attempt:
@@ -75,7 +85,6 @@ class Attempt:
         self._mount = mount
         self._request = request
         self._upgrade = upgrade
-        self._waiting: Deferred[Any] | None = None
         self._deadline: IDelayedCall | None = None
         self._over = False
 
@@ -93,11 +102,10 @@ class Attempt:
         if not isinstance(result, Deferred):
             self._answered(result)
             return
-        self._waiting = result
-        self._request.notifyFinish().addErrback(self._left)
+        self._request.notifyFinish().addErrback(self._left, result)
         left = self._timeLeft()
         if left is not None:
-            self._deadline = self._mount.clock.callLater(left, self._tooLate)
+            self._deadline = self._mount.clock.callLater(left, self._tooLate, result)
         result.addCallbacks(self._answered, self._failed).addErrback(self._broken)
 
     def _timeLeft(self) -> float | None:
@@ -118,17 +126,16 @@ class Attempt:
         over, self._over = self._over, True
         return not over
 
-    def _left(self, _: Failure) -> None:
+    def _left(self, _: Failure, waiting: Deferred[Any]) -> None:
         # The peer is gone: nobody waits for the answer.
-        if self._finish() and self._waiting is not None:
-            self._waiting.cancel()
-
-    def _tooLate(self) -> None:
-        self._deadline = None
         if self._finish():
-            answer(self._request, Refusal(503, "The service did not answer in time.\n"))
-            if self._waiting is not None:
-                self._waiting.cancel()
+            waiting.cancel()
+
+    def _tooLate(self, waiting: Deferred[Any]) -> None:
+        self._deadline = None
+        self._finish()
+        self._answer(Refusal(503, "The service did not answer in time.\n"))
+        waiting.cancel()
 
     def _answered(self, result: Any) -> None:
         if not self._finish():
@@ -144,7 +151,7 @@ class Attempt:
                 method=self._mount.arguments.name,
                 type=type(result).__name__,
             )
-            answer(self._request, Refusal(500, FAILED))
+            self._answer(Refusal(500, FAILED))
 
     def _failed(self, failure: Failure) -> None:
         if not self._finish():
@@ -155,7 +162,7 @@ class Attempt:
             self._refuse(failure.value)
         else:
             self._broken(failure)
-            answer(self._request, Refusal(500, FAILED))
+            self._answer(Refusal(500, FAILED))
 
     def _broken(self, failure: Failure) -> None:
         self._log.failure(
@@ -180,20 +187,44 @@ class Attempt:
         except ValueError as problem:
             self._log.error("{service}: a refusal's {problem}", service=self._mount.owner, problem=problem)
             refusal = Refusal(500, FAILED)
-        answer(self._request, refusal)
+        self._answer(refusal)
+
+    def _answer(self, refusal: Refusal) -> None:
+        request = self._request
+        if not request.startedWriting:
+            answer(request, refusal)
+            return
+        self._log.error(
+            "{service}.{method} answered the request itself",
+            service=self._mount.owner,
+            method=self._mount.arguments.name,
+        )
+        if not request.finished:
+            request.loseConnection()
 
     def _accept(self, service: Service) -> None:
-        mount, request, upgrade = self._mount, self._request, self._upgrade
-        if mount.stopping:
-            answer(request, Refusal(503, "The service is stopping.\n"))
+        mount, request = self._mount, self._request
+        if mount.stopping or request.startedWriting:
+            self._answer(Refusal(503, STOPPING))
             return
         try:
-            table = mount.terms.table(type(service))
-            fields = self._fields(service)
+            session, response, compressor = self._prepared(service)
         except (ServiceDefinitionError, ValueError) as problem:
             self._log.error("{service}: {problem}", service=mount.owner, problem=problem)
-            answer(request, Refusal(500, FAILED))
-            return
+            self._answer(Refusal(500, FAILED))
+        except Exception:
+            self._broken(Failure())
+            self._answer(Refusal(500, FAILED))
+        else:
+            takeOver(request, mount.factory, session, response, compressor)
+
+    def _prepared(self, service: Service) -> tuple[Connection, bytes, Any]:
+        """
+        @return: the conversation, the answer 101, and the compressor where one was agreed.
+        """
+        mount, request, upgrade = self._mount, self._request, self._upgrade
+        table = mount.terms.table(type(service))
+        fields = self._fields(service)
         protocol = next((name for name in upgrade.protocols if name in mount.config.subProtocols), None)
         agreed = agree(upgrade.extensions) if mount.compression and upgrade.extensions else None
         compressor, extension = agreed if agreed is not None else (None, None)
@@ -206,7 +237,7 @@ class Attempt:
         if principal is not None:
             connection.principal = principal
         response = switching(upgrade.key, protocol.encode() if protocol else None, extension, fields)
-        takeOver(request, mount.factory, connection, response, compressor)
+        return connection, response, compressor
 
     def _fields(self, service: Service) -> list[tuple[bytes, bytes]]:
         """
@@ -217,11 +248,13 @@ class Attempt:
         fields = [
             (name, value)
             for name, values in request.responseHeaders.getAllRawHeaders()
-            if name.lower() not in (b"date", b"content-type", b"connection", b"content-length")
+            if name.lower() not in _NOT_FOR_101
             for value in values
-            if isToken(name) and isValue(value)
         ]
         fields += [(b"Set-Cookie", cookie) for cookie in request.cookies]
+        for name, value in fields:
+            if not isValue(value):
+                raise ValueError(f"header {name!r} has a control character in its value")
         headers = service.customHeaders
         return fields + checkedFields(headers) if headers else fields
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from balws.binding.jsondata import closeReason
 from balws.binding.payload import encode
@@ -57,7 +58,7 @@ class Answers:
             return self._unbound(value)
         if isinstance(value, CloseFrame):
             self.closeWith(value)
-        elif isgenerator(value) or isasyncgen(value) or isinstance(value, Stream):
+        elif isgenerator(value) or isasyncgen(value):
             self._stream(value)
         elif isinstance(value, Error):
             self._log.error("A method of {service} returned an error: {error}", service=self.table.owner, error=value)
@@ -74,6 +75,9 @@ class Answers:
 
     def _stream(self, source: Any) -> None:
         stream = Stream(source, self)
+        if not self.isOpen:
+            stream.stop()
+            return
         if self._streams is None:
             self._streams = set()
         self._streams.add(stream)
@@ -122,6 +126,7 @@ class Answers:
         def sendText(self, text: str) -> Deferred[None]: ...
         def sendBinary(self, data: bytes) -> Deferred[None]: ...
         def closeWith(self, frame: CloseFrame) -> None: ...
+        def hasLeft(self, failure: Failure) -> bool: ...
         def _answerClosing(self, result: Any) -> None: ...
 
 

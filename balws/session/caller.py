@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from secrets import token_hex
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -19,6 +20,10 @@ from balws.wire.frames import PING, PONG
 
 if TYPE_CHECKING:
     from balws.session.connection import Connection
+
+
+def _fixed(fields: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
+    return MappingProxyType(dict(fields))
 
 
 @attrs.frozen
@@ -34,8 +39,8 @@ class RequestSnapshot:
 
     method: str
     path: str
-    arguments: Mapping[str, tuple[str, ...]]
-    headers: Mapping[str, tuple[str, ...]]
+    arguments: Mapping[str, tuple[str, ...]] = attrs.field(converter=_fixed)
+    headers: Mapping[str, tuple[str, ...]] = attrs.field(converter=_fixed)
 
 
 class Caller:
@@ -47,7 +52,7 @@ class Caller:
     23).  After closure writes fail with L{balws.ConnectionClosureError}.
     """
 
-    __slots__ = ("_attributes", "_connection", "_id")
+    __slots__ = ("__weakref__", "_attributes", "_connection", "_id")
 
     #: How the matching of parameters knows this class without importing it.
     __balwsCaller__ = True
@@ -85,13 +90,17 @@ class Caller:
         @return: see the class; fails with L{TypeError} or L{ValueError} where there is
             no JSON for the value.
         """
-        return self._connection.sendValue(value)
+        try:
+            return self._connection.sendValue(value)
+        except Exception:
+            return fail()
 
     def ping(self, data: bytes = b"") -> Deferred[None]:
         """
         Send a ping.
 
-        @param data: at most 125 bytes; more fails with L{balws.CorruptedFrameError}.
+        @param data: at most 125 bytes; more fails with L{balws.CorruptedFrameError},
+            what is no bytes with L{TypeError}.
         """
         return self._connection.sendControl(PING, data)
 
@@ -114,8 +123,8 @@ class Caller:
             negative value waits without limit (decision 1).
         @return: fires with L{None} when the peer has answered; fails with
             L{balws.ConnectionClosureError} when it did not, or answered another code,
-            or the connection was closed before; with L{balws.Error} for a code or
-            timeout that cannot be, and then nothing is sent.
+            or the connection was closed before; with L{balws.Error} or L{TypeError}
+            for a code, reason or timeout that cannot be, and then nothing is sent.
         """
         return self._connection.close(statusCode, reason, timeout)
 
@@ -144,7 +153,7 @@ class Caller:
         """
         try:
             message = Message.of(encode(value))
-        except (TypeError, ValueError):
+        except Exception:
             return fail()
         terms = self._connection.terms
         terms.hub.deliver(terms.audience, message)

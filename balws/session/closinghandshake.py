@@ -5,19 +5,19 @@ We close: our close frame, the peer's, and the time between (seed 4, 4.3 close).
 
 from __future__ import annotations
 
-from math import isfinite
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from balws.closing import fitReason, isSendable
+from balws.config.values import MAX_NUMBER
 from balws.errors import ConnectionClosureError, Error
 from balws.wire.protocol import ServerWire
-from balws.wire.written import WRITTEN, quiet, refused
+from balws.wire.written import quiet
 
 #: A wait of more than this many seconds is a mistake (table B9).
-_ABSURD = 10_000_000
+LONGEST = MAX_NUMBER
 
 
 def refusal(statusCode: Any, reason: Any, timeout: Any) -> Exception | None:
@@ -30,7 +30,7 @@ def refusal(statusCode: Any, reason: Any, timeout: Any) -> Exception | None:
         return TypeError(f"a close reason is a str, not {type(reason).__name__}")
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         return TypeError(f"a close timeout is a number, not {type(timeout).__name__}")
-    if not isfinite(timeout) or timeout > _ABSURD:
+    if timeout > LONGEST or timeout != timeout:  # too long, or NaN
         return Error(f"Invalid timeout value: {timeout}")
     return None
 
@@ -46,6 +46,19 @@ class ClosingHandshake:
         self._timeout = timeout
         self._call: IDelayedCall | None = clock.callLater(timeout, self._tooLate) if timeout > 0 else None
         self.done: Deferred[None] = Deferred()
+
+    def begin(self, reason: str) -> Deferred[None]:
+        """
+        Send our close frame.
+
+        @return: what C{close()} returns.
+        """
+        if self._timeout == 0:
+            self._finish(None)
+        self._wire.sendClose(self._code, fitReason(reason))
+        if self._timeout == 0:
+            self._wire.drop()
+        return self.done
 
     def answered(self, code: int) -> None:
         """
@@ -89,34 +102,3 @@ class ClosingHandshake:
         else:
             self.done.errback(error)
             quiet(self.done)
-
-
-def begin(
-    wire: ServerWire, clock: IReactorTime, code: int, reason: str, timeout: float
-) -> tuple[ClosingHandshake | None, Deferred[None]]:
-    """
-    Send our close frame.
-
-    @return: who waits for the answer, where somebody does, and what C{close()} returns.
-    """
-    if timeout == 0:
-        wire.sendClose(code, fitReason(reason))
-        wire.drop()
-        return None, WRITTEN
-    handshake = ClosingHandshake(wire, clock, code, timeout)
-    wire.sendClose(code, fitReason(reason))
-    return handshake, handshake.done
-
-
-def alreadyClosed() -> Deferred[None]:
-    """
-    @return: the answer of a C{close()} after another one.
-    """
-    return refused(ConnectionClosureError("Close frame already sent. Cannot close again!"))
-
-
-def failed(error: Exception) -> Deferred[None]:
-    """
-    @return: the answer of a C{close()} with arguments that cannot be.
-    """
-    return fail(error)

@@ -13,33 +13,33 @@ from __future__ import annotations
 from inspect import iscoroutine
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from balws.closing import CloseFrame, isSendable
+from balws.closing import CloseFrame
 from balws.errors import ConnectionClosureError, Error
 from balws.hub.message import Message
 from balws.interfaces import IMember, ISession, Service
-from balws.session import closinghandshake
 from balws.session.answers import Answers
+from balws.session.asides import Asides
 from balws.session.caller import Caller, RequestSnapshot
+from balws.session.closinghandshake import LONGEST, ClosingHandshake, refusal
 from balws.session.dispatch import binaryDispatch, textDispatch
 from balws.session.methods import MethodTable
 from balws.session.queue import Pending
 from balws.session.streams import Stream
 from balws.session.terms import Terms
-from balws.wire.frames import PONG
 from balws.wire.protocol import ServerWire
-from balws.wire.written import WRITTEN
+from balws.wire.written import WRITTEN, refused
 
 #: What the peer is told when a method fails; the traceback is in the log (decision 6).
 UNEXPECTED = "Unexpected condition"
 
 
 @implementer(ISession, IMember)
-class Connection(Answers):
+class Connection(Asides, Answers):
     """
     @ivar isOpen: whether messages can be written.
     @ivar ready: whether a message may be dispatched at once: the conversation is open,
@@ -59,10 +59,10 @@ class Connection(Answers):
     subProtocol: str | None = None
     _pending: Pending | None = None
     _streams: set[Stream] | None = None
-    _closing: closinghandshake.ClosingHandshake | None = None
+    _closing: ClosingHandshake | None = None
     _terminal: tuple[int, str] | Exception | None = None
     _terminated = False
-    _lastTraffic = 0.0
+    _pumping = False
 
     def __init__(self, service: Service, table: MethodTable, terms: Terms) -> None:
         self.service = service
@@ -90,7 +90,7 @@ class Connection(Answers):
         self.terms.hub.join(self.terms.audience, self)
         if self.idleTimeout:
             self._touch()
-            self.terms.wheel.add(self.idleTimeout, self._checkIdle)
+            self._watchIdleness(self.idleTimeout)
         self._run("onOpen", {}, self._answer)
         if not self.running:
             self._pump()
@@ -124,14 +124,6 @@ class Connection(Answers):
         if result is not None and result is not WRITTEN:
             self.ready = False
             self._settle(result)
-
-    def pingReceived(self, data: bytes) -> None:
-        self._touch()
-        self._aside("onPing", {"data": data}, self._answerPing)
-
-    def pongReceived(self, data: bytes) -> None:
-        self._touch()
-        self._aside("onPong", {"data": data}, self._answerPong)
 
     def closing(self, byPeer: bool) -> None:
         self.isOpen = False
@@ -203,7 +195,7 @@ class Connection(Answers):
             if sent is WRITTEN:
                 self.running = False
             else:
-                sent.addCallbacks(self._sent, self._unsent)
+                sent.addCallbacks(self._sent, self._laterRaised)
 
     def _later(self, result: Any) -> None:
         self._answer(result)
@@ -218,17 +210,9 @@ class Connection(Answers):
         self.running = False
         self._resume()
 
-    def _unsent(self, failure: Failure) -> None:
-        self.running = False
-        if not failure.check(ConnectionClosureError):
-            self._raised(failure)
-        self._resume()
-
     def _resume(self) -> None:
         if not self.running and not self._pumping:
             self._pump()
-
-    _pumping = False
 
     def _pump(self) -> None:
         """
@@ -273,29 +257,6 @@ class Connection(Answers):
             return
         then(result)
 
-    def _aside(self, name: str, given: dict[str, Any], then: Any) -> None:
-        """
-        Call a method that does not wait for its turn, nor keep others waiting.
-        """
-        method = self.table.fixed[name]
-        try:
-            result = method.call(self.service, {"caller": self.caller, **given})
-        except Exception:
-            self._raised(Failure())
-            return
-        if iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
-        if isinstance(result, Deferred):
-            if result is not WRITTEN:
-                result.addCallback(then)
-                result.addErrback(self._asideRaised)
-        else:
-            then(result)
-
-    def _asideRaised(self, failure: Failure) -> None:
-        if not (failure.check(ConnectionClosureError) and not self.isOpen):
-            self._raised(failure)
-
     # Ends
 
     def _raised(self, failure: Failure) -> None:
@@ -303,11 +264,17 @@ class Connection(Answers):
         A method failed: the log gets the traceback, the peer 1011 and a fixed text, the
         service its C{onError}; other connections notice nothing (decision 6).
         """
-        if failure.check(ConnectionClosureError) and not self.isOpen:
-            return  # The peer left while the method was writing to it.
+        if self.hasLeft(failure):
+            return
         self._log.failure("A method of {service} failed", failure=failure, service=self.table.owner)
-        if isinstance(failure.value, Exception):
-            self.wire.fail(1011, UNEXPECTED, failure.value)
+        error = failure.value
+        self.wire.fail(1011, UNEXPECTED, error if isinstance(error, Exception) else Error("a method was ended"))
+
+    def hasLeft(self, failure: Failure) -> bool:
+        """
+        @return: whether this is no fault: the peer left while somebody was writing to it.
+        """
+        return bool(failure.check(ConnectionClosureError)) and (not self.isOpen or self.wire.deaf)
 
     def _terminate(self) -> None:
         """
@@ -348,25 +315,31 @@ class Connection(Answers):
         See L{Caller.close}.
         """
         code = 1000 if statusCode is None else statusCode
-        seconds = self.terms.config.connectionClosureTimeout if timeout is None else timeout
         words = "" if reason is None else reason
-        error = closinghandshake.refusal(code, words, seconds)
+        seconds = min(self.terms.config.connectionClosureTimeout, LONGEST) if timeout is None else timeout
+        error = refusal(code, words, seconds)
         if error is not None:
-            return closinghandshake.failed(error)
+            return fail(error)
         if not self.isOpen:
-            return closinghandshake.alreadyClosed()
-        self._closing, done = closinghandshake.begin(self.wire, self.terms.clock, code, words, seconds)
-        return done
+            return refused(ConnectionClosureError("Close frame already sent. Cannot close again!"))
+        # Known before the frame is sent: the peer's may be among what was read and waits.
+        self._closing = ClosingHandshake(self.wire, self.terms.clock, code, seconds)
+        return self._closing.begin(words)
 
     def closeWith(self, frame: CloseFrame) -> None:
         """
         A method returned a close frame (table B7).
         """
-        if isSendable(frame.status):
+        if not self.isOpen:
+            return
+        error = refusal(frame.status, "" if frame.reason is None else frame.reason, 0)
+        if error is None:
             self.close(frame.status, frame.reason, None)
-        else:
-            self._log.error("Failed to send close frame. Invalid status code: {status}", status=frame.status)
-            self.wire.abort()
+            return
+        problem = str(error).removeprefix("Failed to execute close. ")
+        self._log.error("Failed to send close frame. {problem}", problem=problem)
+        self.closing(byPeer=False)
+        self.wire.abort()
 
     def goAway(self, code: int, reason: str) -> None:
         """
@@ -374,23 +347,6 @@ class Connection(Answers):
         """
         if self.isOpen:
             self.wire.sendClose(code, reason.encode())
-
-    # Idleness
-
-    def _touch(self) -> None:
-        if self.idleTimeout:
-            self._lastTraffic = self.terms.clock.seconds()
-
-    def _checkIdle(self) -> None:
-        if not self.isOpen:
-            return
-        left = self._lastTraffic + self.idleTimeout - self.terms.clock.seconds()
-        if left > 0:
-            self.terms.wheel.add(left, self._checkIdle)
-            return
-        self._touch()
-        self.terms.wheel.add(self.idleTimeout, self._checkIdle)
-        self._aside("onIdleTimeout", {}, self._answerClosing)
 
     # Writing
 
@@ -414,9 +370,9 @@ class Connection(Answers):
         """
         See L{Caller.ping}.
         """
-        if self.idleTimeout:
-            self._touch()
-        return self.wire.sendControl(opcode, data)
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            return fail(TypeError(f"a ping or pong carries bytes, not {type(data).__name__}"))
+        return self.wire.sendControl(opcode, bytes(data))
 
     def deliver(self, message: Message) -> None:
         """
@@ -425,30 +381,3 @@ class Connection(Answers):
         if self.idleTimeout:
             self._touch()
         self.wire.deliver(message)
-
-    def _answerPing(self, result: Any) -> None:
-        if isinstance(result, (bytes, bytearray)):
-            self.sendControl(PONG, bytes(result)).addErrback(self._asideRaised)
-        elif result is not None:
-            self._answerClosing(result)
-
-    def _answerPong(self, result: Any) -> None:
-        if isinstance(result, (str, bytes)):
-            self.send(result)
-        elif result is not None:
-            self._answerClosing(result)
-
-    def _answerClosing(self, result: Any) -> None:
-        """
-        What a method beside the messages returned: only a close frame acts.
-        """
-        if isinstance(result, CloseFrame):
-            self.closeWith(result)
-        elif isinstance(result, Error):
-            self._log.error("A method of {service} returned an error: {error}", service=self.table.owner, error=result)
-        elif result is not None and result is not WRITTEN:
-            self._log.error(
-                "A method of {service} returned {type}, which is not sent from there",
-                service=self.table.owner,
-                type=type(result).__name__,
-            )

@@ -11,22 +11,26 @@ from __future__ import annotations
 
 import difflib
 import inspect
-import re
 from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Any
+from functools import partial, partialmethod
+from typing import Any, get_args
 
 import attrs
 
 from balws.binding.choose import chooseBinder
+from balws.binding.constraints import isUnion
 from balws.binding.eventnames import RESERVED, methodName
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import IDataBinder, Service
 from balws.session.declare import VALUE
 from balws.session.parameters import Role, Signature, match, shown
 from balws.session.returns import checkReturns, onlyCloseFrames
+from balws.wire.headers import checkedFields
 
-_isRemote = re.compile(r"on[A-Z0-9]\w*").fullmatch
+
+def _isRemote(name: str) -> bool:
+    # As names derived from message types are: in any script.
+    return name[:2] == "on" and name[2:3].isalnum() and name[2:3] == name[2:3].upper()
 
 
 def _isCaller(annotation: Any) -> bool:
@@ -34,7 +38,8 @@ def _isCaller(annotation: Any) -> bool:
 
 
 def _isError(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseException)
+    members = get_args(annotation) if isUnion(annotation) else (annotation,)
+    return all(isinstance(member, type) and issubclass(member, BaseException) for member in members)
 
 
 CALLER = Role("caller", frozenset(("caller", "wsCaller", "wsEp")), _isCaller)
@@ -47,6 +52,7 @@ BYTES = Role(
     lambda a: a in (bytes, bytearray, memoryview),
     required=True,
 )
+CONTROL = attrs.evolve(BYTES, accepts=lambda a: a is bytes)
 DATA = Role("data", frozenset(("data", "message", "payload", "value")), required=True)
 CODE = Role("statusCode", frozenset(("statusCode", "status_code", "code", "status")), lambda a: a is int)
 REASON = Role("reason", frozenset(("reason",)), lambda a: a is str)
@@ -58,8 +64,8 @@ FIXED: Mapping[str, tuple[Role, ...]] = {
     "onTextMessage": (CALLER, TEXT),
     "onBinaryMessage": (CALLER, BYTES),
     "onMessage": (CALLER, DATA),
-    "onPing": (CALLER, BYTES),
-    "onPong": (CALLER, BYTES),
+    "onPing": (CALLER, CONTROL),
+    "onPong": (CALLER, CONTROL),
     "onIdleTimeout": (CALLER,),
     "onClose": (CALLER, CODE, REASON),
     "onError": (CALLER, ERROR),
@@ -67,6 +73,9 @@ FIXED: Mapping[str, tuple[Role, ...]] = {
 
 #: Those whose answer can only be a close frame (205).
 _CLOSING = frozenset(("onClose", "onError", "onIdleTimeout"))
+
+#: Those whose answer cannot be a stream.
+_SINGLE = _CLOSING | {"onPing", "onPong"}
 
 
 @attrs.frozen(eq=False)
@@ -110,38 +119,47 @@ class MethodTable:
         self.owner = kind.__qualname__
         self.dispatcherKey = dispatcherKey
         self._validation = validation
-        functions = {
-            name: member
-            for name in dir(kind)
-            if _isRemote(name) and callable(member := inspect.getattr_static(kind, name))
-        }
-        self._checkKinds(kind)
-        self._functions = functions
-        self.fixed = {name: self._fixed(name) for name in FIXED if name in functions}
+        self._functions = self._collect()
+        self.fixed = {name: self._fixed(name) for name in FIXED if name in self._functions}
         self._checkTogether()
         self.byValue: dict[str, RemoteMethod] = {}
         self.byName: dict[str, RemoteMethod] = {}
-        for name in functions:
+        for name in self._functions:
             if name not in FIXED and not self._isErrorMethod(name):
                 self._custom(name)
         self._checkFields()
 
-    def _checkKinds(self, kind: type[Service]) -> None:
-        for name in dir(kind):
-            member = inspect.getattr_static(kind, name)
-            if _isRemote(name) and isinstance(member, (staticmethod, classmethod, property)):
+    def _collect(self) -> dict[str, Callable[..., Any]]:
+        found: dict[str, Callable[..., Any]] = {}
+        for name in filter(_isRemote, dir(self.kind)):
+            member = inspect.getattr_static(self.kind, name)
+            if isinstance(member, partialmethod):
+                member = getattr(self.kind, name)
+            isDescriptor = hasattr(type(member), "__get__")
+            if callable(member) and isDescriptor and not isinstance(member, (staticmethod, classmethod)):
+                found[name] = member
+            elif callable(member) or isDescriptor:
                 raise ServiceDefinitionError(
                     self.owner, name, f"it is a {type(member).__name__}", "write a plain method with self"
                 )
+        return found
 
     def _checkFields(self) -> None:
-        headers = inspect.getattr_static(self.kind, "customHeaders", {})
-        if isinstance(headers, Mapping):
-            for name, value in headers.items():
-                if not isinstance(name, str) or not isinstance(value, str):
-                    raise ServiceDefinitionError(
-                        self.owner, "customHeaders", f"{name!r}: {value!r} is not text", "write strings"
-                    )
+        headers = inspect.getattr_static(self.kind, "customHeaders")
+        if headers is None or hasattr(type(headers), "__get__"):
+            return  # None, or made for each connection.
+        problem = None
+        if not isinstance(headers, Mapping):
+            problem = f"it is a {type(headers).__name__}"
+        elif not all(isinstance(text, str) for field in headers.items() for text in field):
+            problem = "a name or a value is not text"
+        else:
+            try:
+                checkedFields(headers)
+            except ValueError as error:
+                problem = str(error)
+        if problem is not None:
+            raise ServiceDefinitionError(self.owner, "customHeaders", problem, "write a dict of strings")
 
     # The fixed methods
 
@@ -151,7 +169,9 @@ class MethodTable:
             raise ServiceDefinitionError(
                 self.owner, name, "a fixed remote method has a dispatcherConfig", "rename the method"
             )
-        signature = match(self.owner, function, FIXED[name])
+        signature = match(self.owner, name, function, FIXED[name])
+        if name in _SINGLE:
+            self._refuseStream(name)
         if name in _CLOSING:
             onlyCloseFrames(self.owner, name, signature.returns)
         else:
@@ -160,8 +180,16 @@ class MethodTable:
             raise ServiceDefinitionError(
                 self.owner, name, "it takes the reason alone", "take the statusCode too, or neither"
             )
-        binder = self._binder(name, signature) if name == "onMessage" else None
+        converts = name == "onMessage" or signature.annotations.get("data") in (bytearray, memoryview)
+        binder = self._binder(name, signature) if converts else None
         return RemoteMethod(name, signature.order, binder, self._errorMethod(name))
+
+    def _refuseStream(self, name: str) -> None:
+        function = self._functions[name]
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ServiceDefinitionError(
+                self.owner, name, "it is a generator, which nobody reads", "decorate it with inlineCallbacks"
+            )
 
     def _binder(self, name: str, signature: Signature) -> IDataBinder | None:
         # Without an annotation a method takes what comes: str for text, bytes for binary.
@@ -188,22 +216,35 @@ class MethodTable:
     def _isErrorMethod(self, name: str) -> bool:
         return name.endswith("Error") and name[: -len("Error")] in self._functions
 
-    def _errorMethod(self, name: str) -> RemoteMethod | None:
-        function = self._functions.get(f"{name}Error")
+    def _errorMethod(self, method: str) -> RemoteMethod | None:
+        name = f"{method}Error"
+        function = self._functions.get(name)
         if function is None:
             return None
-        signature = match(self.owner, function, (CALLER, ERROR))
-        onlyCloseFrames(self.owner, function.__name__, signature.returns)
-        return RemoteMethod(function.__name__, signature.order)
+        if hasattr(function, VALUE):
+            raise ServiceDefinitionError(
+                self.owner, name, f"it takes the errors of {method} and has a dispatcherConfig", "rename the method"
+            )
+        signature = match(self.owner, name, function, (CALLER, ERROR))
+        self._refuseStream(name)
+        onlyCloseFrames(self.owner, name, signature.returns)
+        return RemoteMethod(name, signature.order)
 
     def _custom(self, name: str) -> None:
         function = self._functions[name]
         value = getattr(function, VALUE, None)
         if self.dispatcherKey is None:
             near = difflib.get_close_matches(name, FIXED, 1)
-            mend = f"did you mean {near[0]}?" if near else "set the service's dispatcherKey, or rename it"
+            hint = f"did you mean {near[0]}? else " if near else ""
+            mend = f"{hint}set the service's dispatcherKey, or rename it"
             raise ServiceDefinitionError(self.owner, name, "nothing ever calls it", mend)
-        signature = match(self.owner, function, (CALLER, DATA))  # 108
+        if value is None and name.endswith("Error"):
+            # No message reaches it by its name (ruling 5).
+            base = name[: -len("Error")]
+            near = difflib.get_close_matches(base, [known for known in self._functions if known != name], 1)
+            mend = f"did you mean {near[0]}Error?" if near else f"write {base}, or give it a dispatcherConfig"
+            raise ServiceDefinitionError(self.owner, name, f"there is no {base} whose errors it could take", mend)
+        signature = match(self.owner, name, function, (CALLER, DATA))  # 108
         checkReturns(self.owner, name, signature.returns)
         method = RemoteMethod(name, signature.order, self._binder(name, signature), self._errorMethod(name))
         if value is None:
@@ -214,12 +255,19 @@ class MethodTable:
                 self.owner, name, f"{self.byValue[value].name} has the value {value!r} too", "give it another value"
             )
         derived = methodName(value)
-        if derived != name and derived in self._functions and derived not in RESERVED:  # 217
-            if not hasattr(self._functions[derived], VALUE):
-                raise ServiceDefinitionError(
-                    self.owner, name, f"the value {value!r} means {derived} too", "remove one of the two"
-                )
+        if derived != name and self._isReachedByName(derived):  # 217
+            raise ServiceDefinitionError(
+                self.owner, name, f"the value {value!r} means {derived} too", "remove one of the two"
+            )
         self.byValue[value] = method
+
+    def _isReachedByName(self, name: str | None) -> bool:
+        return (
+            name in self._functions
+            and name not in RESERVED
+            and not hasattr(self._functions[name], VALUE)
+            and not self._isErrorMethod(name)
+        )
 
     def target(self, value: str) -> RemoteMethod | None:
         """

@@ -16,6 +16,8 @@ import attrs
 
 from balws.errors import ServiceDefinitionError
 
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
 
 @attrs.frozen
 class Role:
@@ -48,12 +50,13 @@ class Signature:
     returns: Any
 
 
-def annotationsOf(owner: str, function: Callable[..., Any]) -> dict[str, Any]:
+def annotationsOf(owner: str, function: Callable[..., Any], name: str | None = None) -> dict[str, Any]:
     """
+    @param name: what the class calls it; L{None} takes the function's own name.
     @return: the resolved annotations of a function, C{return} among them.
     @raise ServiceDefinitionError: when a name in one is not known where it stands.
     """
-    plain = inspect.unwrap(function)
+    plain = _unwrapped(function)
     try:
         known = dict(inspect.getclosurevars(plain).nonlocals)
     except (TypeError, ValueError):
@@ -61,60 +64,82 @@ def annotationsOf(owner: str, function: Callable[..., Any]) -> dict[str, Any]:
     try:
         return get_type_hints(plain, localns=known, include_extras=True)
     except NameError as error:
-        raise ServiceDefinitionError(
-            owner, function.__name__, f"the annotation {error.name!r} is not known", "define it at module level"
-        ) from None
-    except TypeError as error:
-        raise ServiceDefinitionError(
-            owner, function.__name__, f"an annotation is no type ({error})", "correct it"
-        ) from None
+        problem, mend = f"the annotation {error.name!r} is not known", "define it at module level"
+    except Exception as error:  # An annotation in quotes is code, and may fail in any way.
+        problem, mend = f"an annotation is no type ({type(error).__name__}: {error})", "correct it"
+    raise ServiceDefinitionError(owner, name or plain.__name__, problem, mend)
 
 
-def match(owner: str, function: Callable[..., Any], roles: Sequence[Role]) -> Signature:
+def _unwrapped(function: Callable[..., Any]) -> Any:
+    """
+    @return: the function as it was written.
+    """
+    plain: Any = inspect.unwrap(function)
+    # functools.partialmethod leaves its own function around the written one.
+    partial = getattr(plain, "__partialmethod__", None) or getattr(plain, "_partialmethod", None)
+    return plain if partial is None else _unwrapped(partial.func)
+
+
+def match(owner: str, name: str, function: Callable[..., Any], roles: Sequence[Role]) -> Signature:
     """
     @param owner: the class's name, for errors.
+    @param name: what the class calls the method.
     @param function: as found on the class: its first parameter is C{self}.
     @param roles: what can be given, in the order of positions.
     @raise ServiceDefinitionError: when a parameter matches nothing, a role matches
         twice, or a required role has no parameter.
     """
-    hints = annotationsOf(owner, function)
-    parameters = list(inspect.signature(function).parameters.values())
-    if parameters and parameters[0].kind in (
-        inspect.Parameter.POSITIONAL_ONLY,
-        inspect.Parameter.POSITIONAL_OR_KEYWORD,
-    ):
-        parameters = parameters[1:]  # self
-    wanted = _wanted(owner, function, parameters, roles)
+
+    def wrong(problem: str) -> ServiceDefinitionError:
+        mend = f"its parameters may be ({', '.join(('self', *(role.name for role in roles)))})"
+        return ServiceDefinitionError(owner, name, problem, mend)
+
+    def isAnnotated(role: Role, parameter: inspect.Parameter) -> bool:
+        return role.accepts is not None and role.accepts(hints.get(parameter.name))
+
+    def isNamed(role: Role, parameter: inspect.Parameter) -> bool:
+        return parameter.name in role.names
+
+    def isMeant(parameter: inspect.Parameter) -> bool:
+        # Without a default, or with one that the peer's data should take the place of.
+        return parameter.default is inspect.Parameter.empty or any(
+            isAnnotated(role, parameter) or isNamed(role, parameter) for role in roles
+        )
+
+    hints = annotationsOf(owner, function, name)
+    wanted = list(inspect.signature(function).parameters.values())
+    if not wanted or wanted[0].kind in (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD):
+        raise wrong("it has no self")
+    if wanted[0].kind is not inspect.Parameter.VAR_POSITIONAL:
+        del wanted[0]
+    for parameter in wanted:
+        if parameter.kind is inspect.Parameter.VAR_POSITIONAL or (
+            parameter.kind is inspect.Parameter.KEYWORD_ONLY and isMeant(parameter)
+        ):
+            plain = parameter.replace(annotation=inspect.Parameter.empty)
+            raise wrong(f"the parameter {str(plain)!r} is not given by position")
+    wanted = [parameter for parameter in wanted if parameter.kind in _POSITIONAL]
     left = {role.name: role for role in roles}
     found: dict[str, str] = {}
-    _matchBy(wanted, left, found, lambda role, p: role.accepts is not None and role.accepts(hints.get(p.name)))
-    _matchBy(wanted, left, found, lambda role, p: p.name in role.names)
+    _matchBy(wanted, left, found, isAnnotated)
+    _matchBy(wanted, left, found, isNamed)
     _matchByPosition(wanted, left, found)
     by = {role.name: role for role in roles}
     for parameter in wanted:
+        hint = hints.get(parameter.name, Any)
         accepts = by[found[parameter.name]].accepts if parameter.name in found else None
-        if accepts is not None and parameter.name in hints and not accepts(hints[parameter.name]):
-            raise ServiceDefinitionError(
-                owner,
-                function.__name__,
-                f"the parameter {parameter.name!r} is the {found[parameter.name]} and cannot be {shown(hints[parameter.name])}",
-                _mend(roles),
+        if accepts is not None and hint not in (Any, object) and not accepts(hint):
+            raise wrong(
+                f"the parameter {parameter.name!r} is the {found[parameter.name]} and cannot be {shown(hint)}"
             )
         if parameter.name not in found and parameter.default is inspect.Parameter.empty:
-            raise ServiceDefinitionError(
-                owner, function.__name__, f"nothing can be given to the parameter {parameter.name!r}", _mend(roles)
-            )
+            raise wrong(f"nothing can be given to the parameter {parameter.name!r}")
     for role in left.values():
         if role.required:
-            raise ServiceDefinitionError(
-                owner, function.__name__, f"it has no parameter for the {role.name}", _mend(roles)
-            )
+            raise wrong(f"it has no parameter for the {role.name}")
     given = [parameter for parameter in wanted if parameter.name in found]
     if given != wanted[: len(given)]:
-        raise ServiceDefinitionError(
-            owner, function.__name__, "a parameter with a default stands before one that is given", _mend(roles)
-        )
+        raise wrong("a parameter with a default stands before one that is given")
     return Signature(
         order=tuple(found[parameter.name] for parameter in given),
         annotations={found[p.name]: hints[p.name] for p in given if p.name in hints},
@@ -123,30 +148,12 @@ def match(owner: str, function: Callable[..., Any], roles: Sequence[Role]) -> Si
 
 
 def _returns(function: Callable[..., Any], annotation: Any) -> Any:
-    plain = inspect.unwrap(function)
+    plain = _unwrapped(function)
     if plain is function or not inspect.isgeneratorfunction(plain):
         return annotation
     # inlineCallbacks: the generator is how it is written, not what it returns.
     arguments = get_args(annotation)
     return arguments[-1] if len(arguments) == 3 else inspect.Signature.empty
-
-
-def _wanted(
-    owner: str, function: Callable[..., Any], parameters: list[inspect.Parameter], roles: Sequence[Role]
-) -> list[inspect.Parameter]:
-    wanted = []
-    for parameter in parameters:
-        if parameter.kind is inspect.Parameter.VAR_KEYWORD:
-            continue
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL or (
-            parameter.kind is inspect.Parameter.KEYWORD_ONLY and parameter.default is inspect.Parameter.empty
-        ):
-            raise ServiceDefinitionError(
-                owner, function.__name__, f"the parameter {str(parameter)!r} is not given by position", _mend(roles)
-            )
-        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
-            wanted.append(parameter)
-    return wanted
 
 
 def _matchBy(
@@ -182,7 +189,3 @@ def shown(annotation: Any) -> str:
     @return: an annotation as a reader knows it.
     """
     return annotation.__name__ if isinstance(annotation, type) else str(annotation)
-
-
-def _mend(roles: Sequence[Role]) -> str:
-    return f"its parameters may be ({', '.join(role.name for role in roles)})"

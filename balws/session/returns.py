@@ -17,35 +17,36 @@ from collections.abc import (
     Awaitable,
     Coroutine,
     Generator,
+    Iterable,
     Iterator,
 )
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Never, NoReturn, Union, get_args, get_origin
 
 from twisted.internet.defer import Deferred
 
 from balws.binding.choose import chooseBinder
+from balws.binding.constraints import unalias
 from balws.closing import CloseFrame
 from balws.errors import ServiceDefinitionError
 from balws.session.parameters import shown
 
 _LATER = (Deferred, Awaitable, Coroutine)
-_STREAMS = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterator)
+_STREAMS = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
 def _parts(annotation: Any) -> list[Any]:
     """
     @return: what a method may come to return, with the waiting taken off.
     """
-    origin = get_origin(annotation)
+    plain = unalias(annotation)
+    origin, arguments = get_origin(plain), get_args(plain)
     if origin is Union or origin is types.UnionType:
-        return [part for member in get_args(annotation) for part in _parts(member)]
+        return [part for member in arguments for part in _parts(member)]
     if origin is Annotated:
-        return _parts(get_args(annotation)[0])
-    if annotation in _LATER:
-        return [Any]
-    if origin in _LATER:
-        return _parts(get_args(annotation)[-1])
-    return [annotation]
+        return _parts(arguments[0])
+    if (origin or plain) in _LATER:
+        return _parts(arguments[-1]) if arguments else [Any]
+    return [plain]
 
 
 def _isStream(annotation: Any) -> bool:
@@ -56,7 +57,7 @@ def _isSilent(annotation: Any) -> bool:
     """
     @return: whether this result is never sent as a message.
     """
-    return annotation in (None, type(None), Any) or (
+    return annotation in (None, type(None), Any, NoReturn, Never) or (
         isinstance(annotation, type) and issubclass(annotation, (CloseFrame, BaseException))
     )
 
@@ -80,6 +81,8 @@ def checkReturns(owner: str, name: str, annotation: Any) -> None:
         try:
             chooseBinder(part, False)
         except TypeError as error:
+            if "unions may not contain" in str(error):
+                continue  # Members that cannot be told apart when read can still be written.
             raise ServiceDefinitionError(
                 owner, name, f"{shown(part)} cannot be sent: {error}", "return text, bytes or what becomes JSON"
             ) from None

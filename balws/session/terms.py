@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.session.test_connection -*-
+# -*- test-case-name: tests.session.test_terms -*-
 """
 What holds for every conversation of one mounted service.
 """

@@ -59,7 +59,12 @@ class AcceptanceTests(ServedTestCase):
         HS23: the client's first that the service speaks; none in common is no header; one
         twice is 400.
         """
-        for offered, answer in ((b"a, b", b"b"), (b"c,b", b"c"), (b"a", None), (b"b\r\nSec-WebSocket-Protocol: c", b"b")):
+        for offered, answer in (
+            (b"a, b", b"b"),
+            (b"c,b", b"c"),
+            (b"a", None),
+            (b"b\r\nSec-WebSocket-Protocol: c", b"b"),
+        ):
             head = self.ask(request("/headers/x", more=b"Sec-WebSocket-Protocol: " + offered + b"\r\n")).answer()
             self.assertIn(b" 101 ", head)
             expected = [] if answer is None else [b"Sec-WebSocket-Protocol: " + answer]

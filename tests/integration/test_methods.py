@@ -106,7 +106,9 @@ class BindingTests(ServedTestCase):
             self.assertIn(b"count", reason)
         self.fails("/orders", frame(TEXT, b"no json"))
         self.assertIn("Orders.onMessage: data binding failed", self.server.output())
-        peer = self.open("/orders").send(frame(TEXT, b'{"item":"a","count":0}') + frame(TEXT, b'{"item":"a","count":1}'))
+        peer = self.open("/orders").send(
+            frame(TEXT, b'{"item":"a","count":0}') + frame(TEXT, b'{"item":"a","count":1}')
+        )
         self.assertEqual(peer.receive(), (TEXT, b"1"))
         self.assertEqual(self.calls(), [["onError", "PayloadValidationError"]])
 
@@ -115,7 +117,18 @@ class BindingTests(ServedTestCase):
         DB02: what is too deep, too large, or no JSON.
         """
         deep = b"[" * 30000 + b"]" * 30000
-        for wrong in (deep, b"1" * 5000, b"1e999", b"-1e999", b"NaN", b"Infinity", b'"\\ud800"', b"\xef\xbb\xbf{}", b"\0", b""):
+        for wrong in (
+            deep,
+            b"1" * 5000,
+            b"1e999",
+            b"-1e999",
+            b"NaN",
+            b"Infinity",
+            b'"\\ud800"',
+            b"\xef\xbb\xbf{}",
+            b"\0",
+            b"",
+        ):
             self.fails("/json", frame(TEXT, wrong))
         fits = b"[" * 64 + b"]" * 64
         self.assertEqual(self.open("/json").send(frame(TEXT, fits)).receive(), (TEXT, b"taken"))

@@ -1,0 +1,181 @@
+"""
+Tests of L{balws.server.request}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+
+from tests.server.peers import Peer, body, fields, head, status, upgrade
+from tests.server.samples import EchoUpgrade, Page, Port
+
+
+class Where(Resource):
+    """
+    Says what it was asked for.
+    """
+
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        return b"%s %s" % (request.getHeader(b"host"), request.uri)
+
+
+class Broken(Resource):
+    """
+    Fails when somebody looks below it, and when it is asked itself.
+    """
+
+    def getChild(self, path: bytes, request: Any) -> Any:
+        raise RuntimeError("secret-xyz")
+
+    def render_GET(self, request: Any) -> bytes:
+        raise RuntimeError("secret-xyz")
+
+
+class RequestTestCase(SynchronousTestCase):
+    """
+    A listener with some resources.
+    """
+
+    def ask(self, data: bytes, **configuration: Any) -> Peer:
+        port = Port(**configuration)
+        port.listener.attachResource(Where(), "/where")
+        port.listener.attachResource(Page(), "/page")
+        port.listener.attachResource(Broken(), "/broken")
+        port.listener.attach(EchoUpgrade(), "/echo")
+        return port.connect().send(data)
+
+
+class HostTests(RequestTestCase):
+    """
+    Every request of HTTP/1.1 names one host (RFC 9112 section 3.2).
+    """
+
+    def test_missing(self) -> None:
+        """
+        No host is 400; a request of HTTP/1.0 needs none.
+        """
+        self.assertEqual(status(self.ask(head("GET /where HTTP/1.1", {})).answer), 400)
+        self.assertEqual(status(self.ask(head("GET /page HTTP/1.0", {})).answer), 200)
+
+    def test_several(self) -> None:
+        """
+        Two hosts, or one that is none, is 400 for a page, too.
+        """
+        for lines in (b"Host: a\r\nHost: a", b"Host: a b", b"Host: [::1", b"Host:"):
+            peer = self.ask(b"GET /where HTTP/1.1\r\n" + lines + b"\r\n\r\n")
+            self.assertEqual(status(peer.answer), 400, lines)
+            self.assertTrue(peer.isClosed)
+
+    def test_wholeUrl(self) -> None:
+        """
+        A whole URL may stand in place of the path (RFC 9112 section 3.2.2, RFC 6455
+        section 4.1); then its host counts.
+        """
+        for url, expected in (
+            ("http://inner.example/where?a=b", b"inner.example /where?a=b"),
+            ("HTTPS://inner.example:81/where", b"inner.example:81 /where"),
+        ):
+            self.assertEqual(body(self.ask(head(f"GET {url} HTTP/1.1")).answer), expected)
+        self.assertEqual(status(self.ask(upgrade("http://example.com/echo")).answer), 101)
+
+    def test_wholeUrlWithoutPath(self) -> None:
+        """
+        A URL without a path means the root.
+        """
+        port = Port()
+        port.listener.attachResource(Where(), "/")
+        for url, expected in (("http://a", b"a /"), ("http://a?b=c", b"a /?b=c")):
+            self.assertEqual(body(port.connect().send(head(f"GET {url} HTTP/1.1")).answer), expected)
+
+    def test_wholeUrlWithBadHost(self) -> None:
+        """
+        The host of a URL must be one, and the C{Host} field must be there all the same.
+        """
+        for url in ("http:///where", "http://a@b/where", "http://a:b/where"):
+            self.assertEqual(status(self.ask(head(f"GET {url} HTTP/1.1")).answer), 400, url)
+        self.assertEqual(status(self.ask(head("GET http://a/where HTTP/1.1", {})).answer), 400)
+        two = b"GET http://a/where HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
+        self.assertEqual(status(self.ask(two).answer), 400)
+
+
+class ServerNameTests(RequestTestCase):
+    """
+    The C{Server} field is the configured one, or there is none.
+    """
+
+    def names(self, data: bytes, server: str | None) -> list[str]:
+        answer = self.ask(data, server=server).answer
+        self.flushLoggedErrors(RuntimeError)
+        self.assertNotEqual(status(answer), 0)
+        self.assertNotIn(b"Twisted", answer)
+        return fields(answer).get("server", [])
+
+    def test_everyAnswer(self) -> None:
+        """
+        Pages, upgrades, refusals, errors and the answer to C{OPTIONS *} all keep to it.
+        """
+        for data in (
+            head("GET /page HTTP/1.1"),
+            upgrade("/echo"),
+            upgrade("/echo", Sec_WebSocket_Key="x"),
+            head("GET /nowhere HTTP/1.1"),
+            head("DELETE /page HTTP/1.1"),
+            head("GET /broken HTTP/1.1"),
+            head("GET /broken/below HTTP/1.1"),
+            head("OPTIONS * HTTP/1.1"),
+            head("GET * HTTP/1.1"),
+        ):
+            self.assertEqual(self.names(data, None), [], data)
+            self.assertEqual(self.names(data, "Shop"), ["Shop"], data)
+
+    def test_asterisk(self) -> None:
+        """
+        C{OPTIONS *} asks whether we are there; nothing else asks for the asterisk.
+        """
+        self.assertEqual(status(self.ask(head("OPTIONS * HTTP/1.1")).answer), 200)
+        self.assertEqual(status(self.ask(head("GET * HTTP/1.1")).answer), 405)
+        self.assertEqual(status(self.ask(upgrade("*")).answer), 405)
+
+
+class FailureTests(RequestTestCase):
+    """
+    A resource that fails.
+    """
+
+    def test_fixedText(self) -> None:
+        """
+        The peer reads that it failed and not why; the log has the traceback.
+        """
+        for path in ("/broken", "/broken/below"):
+            peer = self.ask(head(f"GET {path} HTTP/1.1"))
+            self.assertEqual(status(peer.answer), 500)
+            self.assertNotIn(b"secret", peer.answer)
+            self.assertNotIn(b"Traceback", peer.answer)
+            self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+
+class PrincipalTests(RequestTestCase):
+    """
+    C{request.principal}.
+    """
+
+    def test_nobody(self) -> None:
+        """
+        It is there, and L{None}, where nobody was authenticated.
+        """
+        port = Port()
+        seen: list[Any] = []
+
+        class Asking(Page):
+            def render_GET(self, request: Any) -> bytes:
+                seen.append(request.principal)
+                return b""
+
+        port.listener.attachResource(Asking(), "/")
+        port.connect().send(head("GET / HTTP/1.1"))
+        self.assertEqual(seen, [None])
