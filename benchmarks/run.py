@@ -94,9 +94,8 @@ def main() -> None:
     print(f"echo {options.size} B, {options.connections} connections, depth {options.depth}: CPU us per message")
     for name, values in figures.items():
         median = statistics.median(values)
-        print(
-            f"{name:12} {median:8.2f}  (best {min(values):.2f}, worst {max(values):.2f})  / {servers[0].name}: {median / ours:.2f}"
-        )
+        spread = f"(best {min(values):.2f}, worst {max(values):.2f})"
+        print(f"{name:12} {median:8.2f}  {spread}  / {servers[0].name}: {median / ours:.2f}")
 
 
 if __name__ == "__main__":
