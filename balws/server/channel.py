@@ -55,7 +55,6 @@ class Channel(HTTPChannel):
     _headerBytes = 0
     _headerCount = 0
     _inRequest = False
-    _started = False
     _deadline: IDelayedCall | None = None
     _refused = False
     _leaving = False
@@ -74,7 +73,6 @@ class Channel(HTTPChannel):
         """
         Bytes; what comes after a refusal goes to the L{Closer}.
         """
-        self._started = self._started or not self._handlingRequest
         super().dataReceived(data)
         if self.line_mode and not (self._busyReceiving or self.paused) and b"\n" in self._buffer:
             # What is left has no CR LF: this line would never end.
@@ -101,7 +99,7 @@ class Channel(HTTPChannel):
         if self._handlingRequest or self._leaving:
             # The peer does not take what we write.
             self.abort()
-        elif self._started:
+        elif self._inRequest or self._buffer or not self.line_mode:
             self.refuse(408, b"HTTP/1.1")
         else:
             # Nobody has asked for anything: there is nothing to answer.
@@ -125,10 +123,10 @@ class Channel(HTTPChannel):
     def _headerLine(self, line: bytes) -> None:
         self._headerBytes += len(line) + 2
         self._headerCount += 1
-        name, colon, value = line.partition(b":")
+        name, _, value = line.partition(b":")
         if self._headerBytes > self.configuration.requestLimits.maxHeaderSize or self._headerCount > MAX_HEADERS:
             self.refuse(431)
-        elif line[0] in b" \t" or not (name and colon and self._isSound(name.lower(), value.strip(b" \t"))):
+        elif line[0] in b" \t" or not self._isSound(name.lower(), value.strip(b" \t")):
             # A folded line (RFC 9112 section 5.2) is how one header becomes two.
             self._respondToBadRequestAndDisconnect()
         else:
@@ -146,12 +144,10 @@ class Channel(HTTPChannel):
         return isValue(value)
 
     def _requestLine(self, line: bytes) -> None:
-        parts = line.split(b" ")
-        if len(line) > self.configuration.requestLimits.maxUriLength and (
-            len(parts) < 2 or len(parts[1]) > self.configuration.requestLimits.maxUriLength
-        ):
+        target = [*line.split(b" "), line][1]
+        if len(target) > self.configuration.requestLimits.maxUriLength:
             self.refuse(414)
-        elif line and (len(parts) < 2 or not _isTarget(parts[1])):
+        elif line and not _isTarget(target):
             self._respondToBadRequestAndDisconnect()
         else:
             self._inRequest = line != b""
@@ -184,7 +180,6 @@ class Channel(HTTPChannel):
         if self._refused:
             return
         self._stopDeadline()
-        self._started = False
         super().allContentReceived()
 
     def requestDone(self, request: Request) -> None:
@@ -226,10 +221,10 @@ class Channel(HTTPChannel):
         C{maxPipelinedRequests} requests, then stop reading.
         """
         super().rawDataReceived(data)
-        if self._handlingRequest and self.transport is not None and not self._refused:
-            ahead = b"".join(self._dataBuffer)
-            if ahead and ahead.count(b"\r\n\r\n") + 1 >= self.configuration.http1Settings.maxPipelinedRequests:
-                self._networkProducer.pauseProducing()
+        ahead = b"".join(self._dataBuffer)
+        limit = self.configuration.http1Settings.maxPipelinedRequests
+        if ahead and ahead.count(b"\r\n\r\n") + 1 >= limit and not self._refused:
+            self._networkProducer.pauseProducing()
 
     def checkPersistence(self, request: Request, version: bytes) -> bool:
         """
@@ -259,7 +254,6 @@ class Channel(HTTPChannel):
         transport: Any = self.transport
         transport.write(head % (version, status, phrase(status), name))
         self.clearLineBuffer()
-        self.setRawMode()
         give(transport, Closer(self, self.clock, LINGER))
 
     def _respondToBadRequestAndDisconnect(self) -> None:

@@ -66,8 +66,7 @@ class Asides:
     # Idleness: control frames are no traffic, whoever sends them (ruling 4)
 
     def _touch(self) -> None:
-        if self.idleTimeout:
-            self._lastTraffic = self.terms.clock.seconds()
+        self._lastTraffic = self.terms.clock.seconds()
 
     def _watchIdleness(self, after: float) -> None:
         # The wheel must not keep a connection that has ended.

@@ -140,8 +140,7 @@ class Connection(Asides, Answers):
             self._closing = None
 
     def failed(self, error: Exception) -> None:
-        if self._terminal is None:
-            self._terminal = error
+        self._terminal = error
         self._terminate()
 
     def ended(self, code: int, reason: str) -> None:
@@ -280,16 +279,15 @@ class Connection(Asides, Answers):
         """
         The last call, when the method that runs and the messages that wait are done.
         """
-        if self._terminated or self.running or (self._pending and not self.dropping):
-            if not self.running and not self._terminated and not self._pumping:
-                self._pump()
+        if self._terminated or self.running or self._pumping:
             return
         self._terminated = True
         self.ready = False
         terminal = self._terminal
+        assert terminal is not None
         if isinstance(terminal, Exception):
             self._last("onError", {"error": terminal})
-        elif terminal is not None:
+        else:
             self._last("onClose", {"statusCode": terminal[0], "reason": terminal[1]})
 
     def _last(self, name: str, given: dict[str, Any]) -> None:

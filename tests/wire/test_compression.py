@@ -9,7 +9,7 @@ import zlib
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.wire.compression import agree
-from tests.integration.raw import TEXT, frame
+from tests.rows.raw import TEXT, frame
 from tests.wire.transports import Rig
 
 

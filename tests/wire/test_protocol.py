@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
 from balws.errors import Error
-from tests.integration.raw import CLOSE, PONG, TEXT, closing, frame
+from tests.rows.raw import CLOSE, PONG, TEXT, closing, frame
 from tests.wire.transports import Rig
 
 

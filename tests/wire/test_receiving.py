@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.integration.raw import BINARY, CLOSE, PING, PONG, TEXT, closing, frame
+from tests.rows.raw import BINARY, CLOSE, PING, PONG, TEXT, closing, frame
 from tests.wire.transports import Rig
 
 PROTOCOL = [("closing", False), "CorruptedFrameError"]

@@ -14,8 +14,8 @@ from balws.hub.message import Message
 from balws.wire.compression import agree
 from balws.wire.frames import PING, PONG
 from balws.wire.written import WRITTEN
-from tests.integration.raw import PING as PING_CODE
-from tests.integration.raw import frame
+from tests.rows.raw import PING as PING_CODE
+from tests.rows.raw import frame
 from tests.wire.transports import Rig
 
 

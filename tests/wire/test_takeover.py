@@ -10,7 +10,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 
 from balws.wire.takeover import takeOver
-from tests.integration.raw import TEXT, frame, request
+from tests.rows.raw import TEXT, frame, request
 from tests.wire.transports import Rig, Session, Transport
 
 

@@ -8,8 +8,8 @@ import os
 import time
 from pathlib import Path
 
-from tests.integration.raw import BINARY, CLOSE, PING, PONG, TEXT, Peer, closing, frame, request
-from tests.integration.serving import ServedTestCase
+from tests.rows.raw import BINARY, CLOSE, PING, PONG, TEXT, Peer, closing, frame, request
+from tests.rows.serving import ServedTestCase
 
 PROTOCOL, PAYLOAD, SIZE = 1002, 1007, 1009
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import time
 
-from tests.integration.raw import BINARY, CLOSE, TEXT, closing, frame
-from tests.integration.serving import ServedTestCase
+from tests.rows.raw import BINARY, CLOSE, TEXT, closing, frame
+from tests.rows.serving import ServedTestCase
 
 
 class AnswerTests(ServedTestCase):
@@ -37,7 +37,7 @@ class AnswerTests(ServedTestCase):
         """
         peer = self.open().send(frame(TEXT, b"illegal"))
         self.assertEqual(peer.receive(), (0, b""))
-        self.assertIn("Invalid status code: 1005", self.server.output())
+        self.assertLogged("Invalid status code: 1005")
 
     def test_idle(self) -> None:
         """
@@ -70,7 +70,7 @@ class FaultTests(ServedTestCase):
             self.assertEqual(peer.receive(), (CLOSE, b"\x03\xf3Unexpected condition"))
             self.assertEqual(peer.rest(), b"")
             self.assertEqual(self.calls(), [["onError", error]])
-        self.assertIn("secret-xyz", self.server.output())
+        self.assertLogged("secret-xyz")
         self.assertEqual(other.send(frame(TEXT, b"fine")).receive(), (TEXT, b"fine"))
 
 
@@ -105,7 +105,7 @@ class BindingTests(ServedTestCase):
             reason = self.fails("/orders", frame(kind, b'{"item":"a","count":"2"}'))
             self.assertIn(b"count", reason)
         self.fails("/orders", frame(TEXT, b"no json"))
-        self.assertIn("Orders.onMessage: data binding failed", self.server.output())
+        self.assertLogged("Orders.onMessage: data binding failed")
         peer = self.open("/orders").send(
             frame(TEXT, b'{"item":"a","count":0}') + frame(TEXT, b'{"item":"a","count":1}')
         )

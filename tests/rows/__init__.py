@@ -1,0 +1,3 @@
+"""
+Tests of the rows of the reliability catalogue: raw sockets against twistd.
+"""
