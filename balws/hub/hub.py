@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, fail, succeed
+from twisted.logger import Logger
 
 from balws.binding.payload import encode
 from balws.hub.message import Message
@@ -33,6 +34,8 @@ class Hub:
     Delivers to local connections.  All listeners of a process share one unless they
     are given their own.  Every method returns a Deferred and never raises.
     """
+
+    _log = Logger()
 
     def __init__(self) -> None:
         self._audiences: dict[Audience, set[IMember]] = {}
@@ -95,10 +98,14 @@ class Hub:
 
     def deliver(self, audience: Audience, message: Message) -> None:
         """
-        Hand a message to every member; the set may change meanwhile.
+        Hand a message to every member; the set may change meanwhile, and one that fails
+        keeps it from nobody else.
         """
         for member in tuple(self._audiences.get(audience, ())):
-            member.deliver(message)
+            try:
+                member.deliver(message)
+            except Exception:
+                self._log.failure("A connection could not take a broadcast")
 
 
 _shared: Hub | None = None

@@ -6,10 +6,8 @@ What does not wait for its turn: pings, pongs, and calls because nothing happens
 
 from __future__ import annotations
 
-from functools import partial
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -25,8 +23,8 @@ if TYPE_CHECKING:
     from balws.session.methods import MethodTable
     from balws.session.terms import Terms
 
-#: Seconds after which an idle connection is looked at, however long it may be idle: a
-#: timer cannot be cancelled, and those of ended connections must not pile up.
+#: Seconds after which an idle connection is looked at, however long it may be idle: no
+#: timer of the wheel can be cancelled, and those of ended connections must not pile up.
 _LOOK = 30.0
 
 
@@ -69,10 +67,11 @@ class Asides:
         self._lastTraffic = self.terms.clock.seconds()
 
     def _watchIdleness(self, after: float) -> None:
-        # The wheel must not keep a connection that has ended.
-        self.terms.wheel.add(min(after, _LOOK), partial(_look, ref(self)))
+        self.terms.wheel.add(min(after, _LOOK), self._checkIdle)
 
     def _checkIdle(self) -> None:
+        if not self.isOpen:
+            return
         left = self._lastTraffic + self.idleTimeout - self.terms.clock.seconds()
         if left > 0:
             self._watchIdleness(left)
@@ -133,9 +132,3 @@ class Asides:
         def sendControl(self, opcode: int, data: bytes) -> Deferred[None]: ...
         def closeWith(self, frame: CloseFrame) -> None: ...
         def _raised(self, failure: Failure) -> None: ...
-
-
-def _look(reference: ref[Asides]) -> None:
-    conversation = reference()
-    if conversation is not None and conversation.isOpen:
-        conversation._checkIdle()

@@ -6,8 +6,10 @@ permessage-deflate (RFC 7692), agreed so that a connection's windows stay small
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOffer, PerMessageDeflateOfferAccept
 from autobahn.websocket.protocol import WebSocketProtocol
 
@@ -18,6 +20,43 @@ MEM_LEVEL = 5
 _NAME = "permessage-deflate"
 #: A client that offers more forms than this is not served by reading on.
 _MAX_OFFERS = 16
+
+#: A number as RFC 7692 writes it: no sign, no zero before it.
+_isNumber = re.compile(r"[1-9][0-9]?").fullmatch
+
+
+class Deflate(PerMessageDeflate):  # type: ignore[misc]
+    """
+    Autobahn's compressor, with two gaps of its reading half closed.
+    """
+
+    _decompressor: Any
+
+    def decompress_message_data(self, data: bytes, max_output_len: int) -> bytes:
+        """
+        @param max_output_len: what the message may still grow by, in bytes.
+        @raise PayloadExceededError: when it would grow by more.
+        @raise PayloadCorruptError: when it cannot be inflated.
+        """
+        # What zlib has no room for can stay inside of it, unseen: room for one byte more
+        # shows whether there is any.
+        inflated: bytes = super().decompress_message_data(data, max_output_len + 1)
+        if len(inflated) > max_output_len:
+            raise PayloadExceededError("more than the message may hold")
+        # Whoever ends a stream may add an empty block (RFC 7692 section 7.2.3.4); zlib
+        # would keep anything else, for ever.
+        if self._decompressor.unused_data not in (b"", b"\0"):
+            raise PayloadCorruptError("data after the last block")
+        return inflated
+
+    def end_decompress_message(self) -> None:
+        """
+        @raise PayloadCorruptError: when the message ended in the middle of a block.
+        """
+        if self._decompressor.eof:
+            self._decompressor = None  # the next message begins a stream of its own
+        else:
+            super().end_decompress_message()
 
 
 def agree(offered: str) -> tuple[Any, bytes] | None:
@@ -32,7 +71,7 @@ def agree(offered: str) -> tuple[Any, bytes] | None:
     """
     parsed = WebSocketProtocol._parseExtensionsHeader(None, offered)
     for name, parameters in parsed[:_MAX_OFFERS]:
-        if name != _NAME:
+        if name != _NAME or not all(map(_isPlain, parameters.values())):
             continue
         try:
             offer = PerMessageDeflateOffer.parse(parameters)
@@ -47,6 +86,13 @@ def agree(offered: str) -> tuple[Any, bytes] | None:
             window_bits=min(requested, WINDOW_BITS) if requested else WINDOW_BITS,
             mem_level=MEM_LEVEL,
         )
-        compressor = PerMessageDeflate.create_from_offer_accept(True, accept)
+        compressor = Deflate.create_from_offer_accept(True, accept)
         return compressor, accept.get_extension_string().encode("ascii")
     return None
+
+
+def _isPlain(values: list[str | bool]) -> bool:
+    """
+    @return: whether a parameter stands there once, alone or with a number.
+    """
+    return len(values) == 1 and (values[0] is True or _isNumber(str(values[0])) is not None)

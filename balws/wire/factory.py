@@ -47,7 +47,9 @@ class WireFactory(WebSocketServerFactory):  # type: ignore[misc]
         shared.update(
             settings=settings,
             maxFrameSize=settings.maxFrameSize,
+            maxMessageSize=settings.maxMessageSize,
             maxFragments=settings.maxFragments,
+            readLimit=min(settings.maxFrameSize, settings.maxMessageSize),
             shortLimit=min(settings.maxFrameSize, 125),
         )
         self.protocol = type("ServerWire", (ServerWire,), shared)

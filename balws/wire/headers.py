@@ -91,7 +91,7 @@ def checkedFields(fields: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
         try:
             rawName, rawValue = str(name).encode("ascii"), str(value).strip().encode("utf-8")
         except UnicodeEncodeError:
-            raise ValueError(f"header {name!r} has a name that is not ASCII") from None
+            raise ValueError(f"header {name!r} cannot be written: its name is ASCII, its value Unicode") from None
         if not isToken(rawName):
             raise ValueError(f"header {name!r} has a name that is not a token")
         if rawName.lower() in RESERVED:

@@ -42,8 +42,6 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
     trackedTimings = None
     autoPingPending = None
     autoPingTimeoutCall = None
-    wasMaxFramePayloadSizeExceeded = False
-    wasMaxMessagePayloadSizeExceeded = False
     websocket_version = 13
 
     closeCode: int | None = None
@@ -221,6 +219,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
         """
         Drop the connection now, whatever is unsent.
         """
+        self.state = CLOSED
         self.halted = self.deaf = True
         self.transport.abortConnection()
 
@@ -231,11 +230,15 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
         self.state = CLOSED
         self.halted = self.deaf = True
         self.data = b""
+        # Somebody may still hold on to this wire; what it had half read must go.
+        for name in ("message_data", "_perMessageCompress", "_validator"):
+            self.__dict__.pop(name, None)
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        self.factory.roster.discard(self)
         self._failWaiting()
         session = self.__dict__.pop("session", None)
         if session is not None:
             session.ended(ABNORMAL if self.closeCode is None else self.closeCode, self.closeReason)
+        # Who waits for the last connection to end sees that its service knows of it.
+        self.factory.roster.discard(self)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket.protocol import WebSocketProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
 
@@ -36,12 +37,15 @@ class Receiving:
     @ivar halted: nothing more is taken from C{data} for now, or ever.
     @ivar deaf: nothing more is taken ever.
     @ivar data: bytes read and not yet taken.
+    @ivar readLimit: payloads up to this many bytes are taken in one piece.
     """
 
     transport: Any
     session: ISession
     maxFrameSize: int
+    maxMessageSize: int
     maxFragments: int
+    readLimit: int
 
     state = CLOSED
     halted = False
@@ -51,8 +55,10 @@ class Receiving:
     inside_message = False
     failedByMe = False
     fragments = 0
-    message_data: list[bytes] | None = None
+    message_data: bytearray
     message_is_binary = False
+    _isMessageCompressed = False
+    _perMessageCompress: Any = None
     _receiving = False
     _validator: Utf8Validator | None = None
 
@@ -96,7 +102,7 @@ class Receiving:
         @return: how many bytes were taken.
         """
         session = self.session
-        limit = self.maxFrameSize
+        limit = self.readLimit
         end = len(data)
         offset = 0
         while end - offset >= 6 and not self.halted:
@@ -181,31 +187,68 @@ class Receiving:
 
     # What Autobahn's state machine calls
 
+    def onMessageBegin(self, isBinary: bool) -> None:
+        """
+        The first frame of a message that comes in parts.
+        """
+        self.message_is_binary = isBinary
+        self.message_data = bytearray()  # a list of parts would take many times the message
+
     def onMessageFrameBegin(self, length: int) -> None:
         """
         A frame of a message begins: count it, empty or not, and the bytes it claims.
         """
         self.fragments += 1
         if self.fragments > self.maxFragments:
-            self.fail(1009, TOO_BIG, PayloadTooLargeError(f"a message of more than {self.maxFragments} frames"))
-        else:
-            super().onMessageFrameBegin(length)  # type: ignore[misc]
+            self._tooBig(f"a message of more than {self.maxFragments} frames")
+        elif length > self.maxFrameSize:
+            self._tooBig(f"a frame of {length} bytes, more than {self.maxFrameSize}")
+        elif not self._isMessageCompressed and len(self.message_data) + length > self.maxMessageSize:
+            self._tooBig(f"a message of more than {self.maxMessageSize} bytes")
+
+    def onFrameData(self, payload: bytes) -> bool | None:
+        """
+        A part of a frame, unmasked.
+
+        @return: C{False} where it ends the connection.
+        """
+        if self.current_frame.opcode > 7:
+            self.control_frame_data.append(payload)
+            return None
+        if self._isMessageCompressed:
+            left = self.maxMessageSize - len(self.message_data)
+            try:
+                payload = self._perMessageCompress.decompress_message_data(payload, left)
+            except PayloadExceededError:
+                self._tooBig(f"a message of more than {self.maxMessageSize} bytes after inflation")
+                return False
+            except PayloadCorruptError as problem:
+                return not self._invalid_payload(str(problem))
+        if self.utf8validateIncomingCurrentMessage:
+            self.utf8validateLast = self.utf8validator.validate(payload)
+            if not self.utf8validateLast[0]:
+                return not self._invalid_payload("a text message is not UTF-8")
+        self.message_data += payload
+        return None
+
+    def onMessageFrameEnd(self) -> None:
+        """
+        A frame of a message is whole; nothing is to be done before the message is.
+        """
 
     def onMessageEnd(self) -> None:
         """
         A message that came in parts is whole.
         """
-        parts, self.message_data = self.message_data, None
+        whole = self.message_data
+        del self.message_data
         self.fragments = 0
-        if self.failedByMe or parts is None:
-            return
-        payload = b"".join(parts)
         if self.message_is_binary:
-            self.session.binaryReceived(payload)
+            self.session.binaryReceived(bytes(whole))
         else:
-            self.session.textReceived(payload.decode())
+            self.session.textReceived(whole.decode())
 
-    def _max_message_size_exceeded(self, size: int, limit: int, reason: str) -> None:
+    def _tooBig(self, reason: str) -> None:
         self.fail(1009, TOO_BIG, PayloadTooLargeError(reason))
 
     def _protocol_violation(self, reason: str) -> bool:
@@ -217,6 +260,10 @@ class Receiving:
         return True
 
     if TYPE_CHECKING:  # what Autobahn and the rest of the wire provide
+
+        control_frame_data: list[bytes]
+        utf8validateIncomingCurrentMessage: bool
+        utf8validateLast: tuple[bool, bool, int, int]
 
         def processData(self) -> bool: ...
         def _onPing(self, payload: bytes) -> None: ...

@@ -50,6 +50,7 @@ class Sending:
     _waiting: list[Deferred[None]] | None = None
     _latestPing: bytes | None = None
     _slow: IDelayedCall | None = None
+    _largest = 0
 
     def sendText(self, text: str) -> Deferred[None]:
         """
@@ -67,7 +68,7 @@ class Sending:
             self.transport.write(_TEXT[length] + payload)
         else:
             self._sendLong(TEXT, payload)
-        return self._whenDrained() if self.congested else WRITTEN
+        return self._whenDrained(length) if self.congested else WRITTEN
 
     def sendBinary(self, data: bytes) -> Deferred[None]:
         """
@@ -84,7 +85,7 @@ class Sending:
             self.transport.write(_BINARY[length] + data)
         else:
             self._sendLong(BINARY, data)
-        return self._whenDrained() if self.congested else WRITTEN
+        return self._whenDrained(length) if self.congested else WRITTEN
 
     def sendControl(self, opcode: int, payload: bytes) -> Deferred[None]:
         """
@@ -103,7 +104,7 @@ class Sending:
         if self.state != OPEN:
             return refused(closed("control frame"))
         self.transport.write(SHORT[FIN | opcode][len(payload)] + payload)
-        return self._whenDrained() if self.congested else WRITTEN
+        return self._whenDrained(len(payload)) if self.congested else WRITTEN
 
     def deliver(self, message: Message) -> None:
         """
@@ -120,7 +121,7 @@ class Sending:
                 message.frame = header(FIN | opcode, size) + message.payload
             self.transport.write(message.frame)
         if self.congested:
-            self._watchBuffer()
+            self._watchBuffer(size)
 
     def answerPing(self, payload: bytes) -> None:
         """
@@ -166,41 +167,49 @@ class Sending:
         The peer has taken everything.
         """
         self.congested = False
+        self._largest = 0
         self._forgetSlow()
         ping, self._latestPing = self._latestPing, None
         if ping is not None:
             self.answerPing(ping)
         waiting, self._waiting = self._waiting, None
         for waiter in waiting or ():
-            waiter.callback(None)
+            if not waiter.called:  # one may cancel another
+                waiter.callback(None)
 
     def stopProducing(self) -> None:
         """
         The transport is gone; C{connectionLost} follows.
         """
 
-    def _whenDrained(self) -> Deferred[None]:
-        self._watchBuffer()
+    def _whenDrained(self, length: int) -> Deferred[None]:
         waiter: Deferred[None] = Deferred(self._forgetWaiter)
         if self._waiting is None:
             self._waiting = [waiter]
         else:
             self._waiting.append(waiter)
+        self._watchBuffer(length)
         return waiter
 
     def _forgetWaiter(self, waiter: Deferred[None]) -> None:
-        if self._waiting is not None:
+        if self._waiting is not None and waiter in self._waiting:
             self._waiting.remove(waiter)
 
-    def _watchBuffer(self) -> None:
+    def _watchBuffer(self, length: int) -> None:
         """
         Cut a peer that has not taken C{maxSendBuffer} for too long, and at once one
-        that has twice as much to take.
+        that has twice as much to take: or twice the largest message that it has to take,
+        for one alone may be as large as the service likes.
+
+        @param length: of the message that was just written, in bytes.
         """
+        self._largest = max(self._largest, length)
         size, limit = unsent(self.transport), self.settings.maxSendBuffer
-        if size > 2 * limit:
+        if size > 2 * max(limit, self._largest):
             self._cutSlow()
-        elif size > limit and self._slow is None:
+        elif size <= limit:
+            self._forgetSlow()
+        elif self._slow is None:
             self._slow = self.settings.clock.callLater(self.settings.slowConsumerTimeout, self._slowTooLong)
 
     def _slowTooLong(self) -> None:
@@ -223,8 +232,9 @@ class Sending:
         self._forgetSlow()
         waiting, self._waiting = self._waiting, None
         for waiter in waiting or ():
-            waiter.errback(ConnectionClosureError("Connection closed before the message was sent"))
-            quiet(waiter)
+            if not waiter.called:
+                waiter.errback(ConnectionClosureError("Connection closed before the message was sent"))
+                quiet(waiter)
 
     if TYPE_CHECKING:  # what the rest of the wire provides
 

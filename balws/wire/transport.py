@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 
@@ -18,10 +18,11 @@ def unsent(transport: Any) -> int:
     @return: how many bytes were written to the transport and not yet taken by the
         kernel.  0 for transports that do not tell, such as those of tests.
     """
-    below = getattr(transport, "transport", None)  # TLS sits on another transport
-    total = 0 if below is None else unsent(below)
+    # TLS sits on another transport, and passes on what it has no attribute for.
+    while (below := getattr(transport, "transport", None)) is not None:
+        transport = below
     buffered = getattr(transport, "dataBuffer", b"")
-    return total + len(buffered) - getattr(transport, "offset", 0) + getattr(transport, "_tempDataLen", 0)
+    return len(buffered) - getattr(transport, "offset", 0) + getattr(transport, "_tempDataLen", 0)
 
 
 def shutdownWriting(transport: Any) -> None:
@@ -29,13 +30,20 @@ def shutdownWriting(transport: Any) -> None:
     Flush, then tell the peer that no more will come, and go on reading: closing at
     once would answer what the peer is still sending with a reset, and the reset
     would overtake our last words (RFC 6455 section 7.1.1).
+
+    TLS ends by halves of its own: it says that no more comes, and reads on until the
+    peer has said so too.  To half-close the TCP below would be faster than what TLS
+    has not yet passed on.
     """
     transport.unregisterProducer()
     half = getattr(transport, "loseWriteConnection", None)
     if half is None:
         transport.loseConnection()
+        return
+    transport.resumeProducing()
+    if ISSLTransport.providedBy(transport):
+        transport.loseConnection()
     else:
-        transport.resumeProducing()
         half()
 
 

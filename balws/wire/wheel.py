@@ -12,9 +12,18 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from math import ceil
+from types import MethodType
+from typing import Any
+from weakref import ref
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+
+#: Of a bucket's width: what float arithmetic may lack must not turn the wheel twice.
+_TOLERANCE = 0.001
+
+#: What is called, and whose method it is.
+_Timer = tuple[Callable[..., object], ref[Any] | None]
 
 
 class TimerWheel:
@@ -30,7 +39,7 @@ class TimerWheel:
     def __init__(self, clock: IReactorTime, granularity: float = 0.1) -> None:
         self._clock = clock
         self.granularity = granularity
-        self._buckets: dict[int, list[Callable[[], object]]] = {}
+        self._buckets: dict[int, list[_Timer]] = {}
         self._order: list[int] = []
         self._call: IDelayedCall | None = None
 
@@ -40,16 +49,19 @@ class TimerWheel:
         longer wanted looks at its own state and returns.
 
         @param delay: seconds, not negative.
+        @param due: a method does not keep its object alive: when that is gone, nobody is
+            called.  Anything else is kept.
         """
+        timer: _Timer = (due.__func__, ref(due.__self__)) if isinstance(due, MethodType) else (due, None)
         key = ceil((self._clock.seconds() + delay) / self.granularity)
         bucket = self._buckets.get(key)
         if bucket is None:
-            self._buckets[key] = [due]
+            self._buckets[key] = [timer]
             heapq.heappush(self._order, key)
             if self._order[0] == key:
                 self._schedule()
         else:
-            bucket.append(due)
+            bucket.append(timer)
 
     def stop(self) -> None:
         """
@@ -72,12 +84,15 @@ class TimerWheel:
 
     def _turn(self) -> None:
         self._call = None
-        # Half a bucket of tolerance: float arithmetic must not turn the wheel twice.
-        now = self._clock.seconds() / self.granularity + 0.5
+        now = self._clock.seconds() / self.granularity + _TOLERANCE
         while self._order and self._order[0] <= now:
-            for due in self._buckets.pop(heapq.heappop(self._order)):
+            for due, reference in self._buckets.pop(heapq.heappop(self._order)):
+                owner = None if reference is None else reference()
                 try:
-                    due()
+                    if owner is not None:
+                        due(owner)
+                    elif reference is None:
+                        due()
                 except Exception:
                     self._log.failure("A timer failed")
         if self._order and self._call is None:

@@ -37,7 +37,8 @@ class Transport:
     @ivar written: what the peer has taken.
     @ivar reading: whether the server reads.
     @ivar disconnecting: whether it closes as soon as everything is sent.
-    @ivar writable: whether the server may still write; it has not half-closed.
+    @ivar halfClosing: whether it will not write any more once everything is sent.
+    @ivar writable: whether it can still write.
     @ivar lost: why the connection ended; L{None} while it has not.
     """
 
@@ -51,6 +52,7 @@ class Transport:
         self.written = b""
         self.reading = True
         self.disconnecting = False
+        self.halfClosing = False
         self.writable = True
         self.lost: Failure | None = None
         self.producer: Any = None
@@ -58,7 +60,7 @@ class Transport:
 
     def write(self, data: bytes) -> None:
         assert isinstance(data, bytes), data
-        if self.lost is None and self.writable and not self.disconnecting:
+        if self.lost is None and self.writable:
             self.unsent += data
             if self.producer is not None and len(self.unsent) > self.bufferSize:
                 self._producerPaused = True
@@ -73,6 +75,7 @@ class Transport:
         """
         self.written += self.unsent
         self.unsent = b""
+        self.writable = not self.halfClosing
         if self._producerPaused and self.producer is not None:
             self._producerPaused = False
             self.producer.resumeProducing()
@@ -101,7 +104,7 @@ class Transport:
             self.disconnecting = True
 
     def loseWriteConnection(self) -> None:
-        self.writable = False
+        self.halfClosing = True
 
     def abortConnection(self) -> None:
         if self.lost is None:
@@ -207,7 +210,7 @@ class Peer:
         Whether the server has left the connection open, both ways.
         """
         transport = self.transport
-        return transport.lost is None and transport.writable and not transport.disconnecting
+        return transport.lost is None and not transport.halfClosing and not transport.disconnecting
 
     @property
     def isClosed(self) -> bool:

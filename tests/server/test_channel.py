@@ -14,7 +14,6 @@ from twisted.web.resource import Resource
 from twisted.web.static import Data
 
 from balws.config import KEEPALIVE_ALWAYS, KEEPALIVE_NEVER
-from balws.server.channel import MAX_HEADERS
 from tests.binding.samples import steady
 from tests.server.peers import UPGRADE, Peer, body, fields, frame, head, status, statuses, upgrade
 from tests.server.samples import EchoUpgrade, Page, Port, WaitingPage, WaitingUpgrade
@@ -146,7 +145,7 @@ class LimitTests(ChannelTestCase):
         """
         A hundred fields are served; one more is 431, however small.
         """
-        for count, expected in ((MAX_HEADERS, 200), (MAX_HEADERS + 1, 431)):
+        for count, expected in ((99, 200), (100, 200), (101, 431)):
             lines = ["GET /page HTTP/1.1", "Host: a", *(f"X{n}: y" for n in range(count - 1)), "", ""]
             self.assertEqual(status(self.ask("\r\n".join(lines).encode()).answer), expected)
 
@@ -244,6 +243,7 @@ class RefusalTests(ChannelTestCase):
         port = self.serve(requestLimits={"maxEntityBodySize": 10})
         peer = port.connect().send(head("POST /page HTTP/1.1", Content_Length="99999999"))
         self.assertFalse(peer.transport.writable)
+        self.assertEqual([call.getTime() for call in port.clock.getDelayedCalls()], [5])
         peer.send(*[b"x" * 65536] * 20)
         self.assertEqual(peer.transport.unread, [])
         self.assertRefused(peer, 413)
@@ -275,7 +275,7 @@ class RefusalTests(ChannelTestCase):
         A form that cannot be read is 400, and the connection lingers as after any refusal.
         """
         request = head("POST /page HTTP/1.1", Content_Type="multipart/form-data", Content_Length="3")
-        peer = self.ask(request, b"abc" + b"more")
+        peer = self.ask(request, b"abc" + b"more", http1Settings={"maxPipelinedRequests": 1})
         self.assertRefused(peer, 400)
         self.assertTrue(peer.transport.reading)
 
@@ -610,6 +610,24 @@ class DeadlineTests(ChannelTestCase):
         port.advance(10, peer)
         self.assertRefused(peer, 408)
 
+    def test_nextRequestBeganWithTheOneBefore(self) -> None:
+        """
+        The same where the beginning came in one segment with a request that was answered at
+        once, be it a line, a header, or a body.
+        """
+        beginnings = (
+            b"G",
+            b"GET /page HTTP/1.1\r\n",
+            b"GET /page HTTP/1.1\r\nHost: a\r\n",
+            head("POST /page HTTP/1.1", Content_Length="5"),
+        )
+        for beginning in beginnings:
+            port = self.serve(timeout=10)
+            peer = port.connect().send(head("GET /page HTTP/1.1") + beginning)
+            self.assertEqual(status(peer.take()), 200)
+            port.advance(10, peer)
+            self.assertRefused(peer, 408)
+
     def test_handling(self) -> None:
         """
         The time that an answer takes is the resource's own affair.
@@ -688,6 +706,39 @@ class DeadlineTests(ChannelTestCase):
         port.advance(1000, slow)
         self.assertTrue(slow.isOpen)
 
+    def test_stalledAndFinished(self) -> None:
+        """
+        The time that a stalled answer had ends with it: the next request has its own.
+        """
+        port = self.serve(timeout=10)
+        peer = port.connect()
+        peer.reads = False
+        peer.send(head("GET /wait HTTP/1.1"))
+        port.advance(5)
+        self.waiting.requests[0].write(b"x" * 100000)
+        port.advance(3)
+        self.waiting.finish()
+        peer.reads = True
+        self.assertEqual(status(peer.settle().take()), 200)
+        port.advance(9.9, peer)
+        self.assertTrue(peer.isOpen)
+        port.advance(0.2, peer)
+        self.assertTrue(peer.isClosed)
+
+    def test_upgradedWhileStalled(self) -> None:
+        """
+        What the transport still holds back does not count against an upgrade.
+        """
+        port = self.serve(timeout=10)
+        service = WaitingUpgrade()
+        port.listener.attach(service, "/slow")
+        peer = port.connect().send(upgrade("/slow"))
+        peer.transport.producer.pauseProducing()
+        service.waiting[0].callback(EchoUpgrade().get())
+        peer.settle()
+        port.advance(10, peer)
+        self.assertEqual(peer.send(frame(b"hi")).take()[-4:], b"\x81\x02hi")
+
 
 class KeepAliveTests(ChannelTestCase):
     """
@@ -729,6 +780,22 @@ class KeepAliveTests(ChannelTestCase):
         """
         for mode in ("AUTO", "ALWAYS", "NEVER"):
             self.assertFalse(self.isKept(mode, "1.0", Connection="keep-alive"))
+
+    def test_lastRequest(self) -> None:
+        """
+        What comes with the last request, or while it is handled, is not read.
+        """
+        for portions in (
+            (head("GET /page HTTP/1.1", Connection="close") + head("GET /page HTTP/1.1"),),
+            (head("GET /page HTTP/1.1", Connection="close") + b"nonsense\n",),
+        ):
+            peer = self.ask(*portions)
+            self.assertEqual(peer.answer.count(b"HTTP/1."), 1)
+            self.assertTrue(peer.isClosed)
+        peer = self.ask(head("GET /wait HTTP/1.1", Connection="close"), head("GET /page HTTP/1.1"))
+        self.waiting.finish()
+        self.assertEqual(peer.settle().answer.count(b"HTTP/1."), 1)
+        self.assertTrue(peer.isClosed)
 
     def test_answerToAnUpgrade(self) -> None:
         """
@@ -799,6 +866,17 @@ class PipelineTests(ChannelTestCase):
         self.assertEqual(len(peer.transport.unread), 1)
         self.waiting.finish()
         self.assertEqual(statuses(peer.settle().answer), [200, 200])
+
+    def test_limitOfOneAndABody(self) -> None:
+        """
+        Then a body is read all the same, and whether its sender leaves.
+        """
+        port = self.serve(http1Settings={"maxPipelinedRequests": 1})
+        upload = WaitingUpload()
+        port.listener.attachResource(upload, "/upload")
+        peer = port.connect().send(head("POST /upload HTTP/1.1", Content_Length="5"), b"abcde")
+        self.assertEqual(len(upload.requests), 1)
+        self.assertTrue(peer.transport.reading)
 
     def test_bodiesAreNoRequests(self) -> None:
         """

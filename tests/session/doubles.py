@@ -11,7 +11,6 @@ from typing import Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.logger import LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,6 +27,7 @@ from balws.wire.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT, header, mask
 from balws.wire.roster import Roster
 from balws.wire.settings import WireSettings
 from balws.wire.wheel import TimerWheel
+from tests.wire.transports import Transport
 
 #: No conversation here is about the keep-alive unless it says so.
 QUIET = {"pingInterval": 0}
@@ -41,32 +41,6 @@ def frame(opcode: int, payload: bytes, first: int = FIN) -> bytes:
     """
     plain = header(first | opcode, len(payload))
     return bytes((plain[0], plain[1] | 0x80)) + plain[2:] + _KEY + mask(payload, _KEY)
-
-
-class Transport(StringTransport):
-    """
-    A TCP connection that closes by halves, and tells when it does not keep up.
-
-    @ivar aborted: whether it was dropped with whatever was unsent.
-    @ivar dataBuffer: what the peer has not taken, as Twisted's transports have it.
-    """
-
-    aborted = False
-    dataBuffer = b""
-    halfClosed = False
-
-    def loseWriteConnection(self) -> None:
-        """
-        Nothing more is written; reading goes on.
-        """
-        self.halfClosed = True
-
-    def abortConnection(self) -> None:
-        """
-        Gone at once.
-        """
-        self.aborted = True
-        super().abortConnection()
 
 
 class Mounted:
@@ -176,8 +150,7 @@ class Peer:
         @return: what came since the last time: a str for a text, bytes for a binary
             message, C{(kind, ...)} for control frames.
         """
-        raw = self.transport.value()
-        self.transport.clear()
+        raw = self.transport.take()
         found: list[Any] = []
         while raw:
             opcode, length, start = raw[0], raw[1], 2
@@ -194,7 +167,21 @@ class Peer:
         """
         Whether the server has stopped reading.
         """
-        return self.transport.producerState == "paused"
+        return not self.transport.reading
+
+    @property
+    def isDropped(self) -> bool:
+        """
+        Whether the server closes TCP when all is written.
+        """
+        return "lose" in self.transport.calls
+
+    @property
+    def isAborted(self) -> bool:
+        """
+        Whether the server has dropped TCP with whatever was unsent.
+        """
+        return "abort" in self.transport.calls
 
 
 def closeFrame(code: int | None = 1000, reason: str = "") -> bytes:

@@ -202,7 +202,7 @@ class AnswerTests(ConversationTestCase):
         self.assertNoResult(done)
         peer.close(4000, "because")
         self.assertIsNone(self.successResultOf(done))
-        self.assertTrue(peer.transport.disconnecting)
+        self.assertTrue(peer.isDropped)
         peer.leave()
         self.assertEqual(peer.service.calls, [("close", 4000, "why")])  # type: ignore[attr-defined]
         self.assertEqual(peer.clock.getDelayedCalls(), [])
@@ -246,13 +246,13 @@ class AnswerTests(ConversationTestCase):
         peer, done = self.begin(1000, "", 2.5)
         peer.clock.advance(2.4)
         self.assertNoResult(done)
-        self.assertFalse(peer.transport.aborted)
+        self.assertFalse(peer.isAborted)
         peer.clock.advance(0.1)
         self.assertEqual(
             str(self.failureResultOf(done, ConnectionClosureError).value),
             "Could not receive a WebSocket close frame from remote endpoint within 2.5 seconds",
         )
-        self.assertTrue(peer.transport.aborted)
+        self.assertTrue(peer.isAborted)
         peer.leave()
         self.assertEqual(peer.service.calls, [("close", 1000, "")])  # type: ignore[attr-defined]
         self.assertEqual(peer.clock.getDelayedCalls(), [])
@@ -267,7 +267,7 @@ class AnswerTests(ConversationTestCase):
             self.assertNoResult(done)
             peer.clock.advance(0.1)
             self.failureResultOf(done, ConnectionClosureError)
-            self.assertTrue(peer.transport.aborted)
+            self.assertTrue(peer.isAborted)
 
     def test_zero(self) -> None:
         """
@@ -275,8 +275,8 @@ class AnswerTests(ConversationTestCase):
         """
         for peer, done in (self.begin(1000, "bye", 0), self.begin(1000, "bye", 0.0), self.begin(1000, "bye", -0.0)):
             self.assertIsNone(self.successResultOf(done))
-            self.assertTrue(peer.transport.disconnecting)
-            self.assertFalse(peer.transport.aborted)
+            self.assertTrue(peer.isDropped)
+            self.assertFalse(peer.isAborted)
             peer.leave()
             self.assertEqual(peer.service.calls, [("close", 1000, "bye")])  # type: ignore[attr-defined]
             self.assertEqual(peer.clock.getDelayedCalls(), [])
@@ -353,7 +353,7 @@ class AnswerTests(ConversationTestCase):
         done.cancel()
         self.failureResultOf(done, CancelledError)
         peer.clock.advance(5)
-        self.assertTrue(peer.transport.aborted)
+        self.assertTrue(peer.isAborted)
         peer.leave()
         answered, done = self.begin(1000, "", 5)
         done.addErrback(lambda failure: None)
@@ -398,7 +398,7 @@ class AnswerTests(ConversationTestCase):
         done = peer.caller.close(1000)
         self.assertIsNone(self.successResultOf(done))
         self.assertEqual(peer.heard(), [("close", 1000, "")])
-        self.assertTrue(peer.transport.disconnecting)
+        self.assertTrue(peer.isDropped)
         self.assertEqual(service.calls, [("text", "a")])
         self.assertEqual([call.getTime() for call in peer.clock.getDelayedCalls()], [5.0])
 

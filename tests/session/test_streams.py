@@ -176,7 +176,7 @@ class ElementTests(StreamTestCase):
         """
         for make in BOTH:
             peer = self.stream(make(CustomCloseFrame(1006)))
-            self.assertTrue(peer.transport.aborted)
+            self.assertTrue(peer.isAborted)
             self.assertEqual(self.logged(), ["Failed to send close frame. Invalid status code: 1006"])
 
     def test_long(self) -> None:
@@ -303,6 +303,7 @@ class FailureTests(StreamTestCase):
             self.assertIsInstance(self.failed(peer, before), StreamError)
             self.assertEqual(len(self.logged()), 1)
         self.quiet()
+        self.assertEqual(self.flushWarnings(), [])
 
     def test_laterInTurn(self) -> None:
         """
