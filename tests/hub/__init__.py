@@ -1,3 +1,3 @@
 """
-Tests of L{balws.hub}.
+Tests of the hub.
 """

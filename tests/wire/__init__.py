@@ -1,3 +1,3 @@
 """
-Tests of L{balws.wire}.
+Tests of the wire.
 """
