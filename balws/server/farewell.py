@@ -30,7 +30,7 @@ def sayFarewell(roster: Roster, clock: IReactorTime, timeout: float) -> Deferred
             member.finish()
         else:
             member.sendClose(GOING_AWAY.status)
-    if timeout > 0 and not done.called:
+    if timeout > 0:
         call: IDelayedCall = clock.callLater(timeout, _dropAll, roster)
         done.addCallback(lambda _: call.cancel() if call.active() else None)
     return done

@@ -113,7 +113,7 @@ _AROUND = (Deferred, abc.Awaitable, abc.Coroutine, abc.Generator)
 
 def _parts(annotation: Any) -> Iterator[Any]:
     origin, inside = get_origin(annotation), get_args(annotation)
-    if annotation is None or annotation is Service or annotation in _AROUND or (origin in _AROUND and not inside):
+    if annotation is None or annotation in _AROUND or (origin in _AROUND and not inside):
         return
     if origin is Annotated:
         yield from _parts(inside[0])
@@ -140,5 +140,5 @@ def _named(function: Any) -> Iterator[type[Service]]:
         known = {}
     for name in (*code.co_names, *code.co_freevars):
         value = known.get(name, plain.__globals__.get(name))
-        if isinstance(value, type) and issubclass(value, Service) and value is not Service:
+        if isinstance(value, type) and issubclass(value, Service):
             yield value

@@ -7,6 +7,7 @@ permessage-deflate (RFC 7692), agreed so that a connection's windows stay small
 from __future__ import annotations
 
 import re
+import zlib
 from typing import Any
 
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
@@ -21,13 +22,16 @@ _NAME = "permessage-deflate"
 #: A client that offers more forms than this is not served by reading on.
 _MAX_OFFERS = 16
 
+#: What every message ends with, and nobody sends (RFC 7692 section 7.2.1).
+_TAIL = b"\0\0\xff\xff"
+
 #: A number as RFC 7692 writes it: no sign, no zero before it.
 _isNumber = re.compile(r"[1-9][0-9]?").fullmatch
 
 
 class Deflate(PerMessageDeflate):  # type: ignore[misc]
     """
-    Autobahn's compressor, with two gaps of its reading half closed.
+    Autobahn's compressor, with the gaps of its reading half closed.
     """
 
     _decompressor: Any
@@ -55,8 +59,13 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
         """
         if self._decompressor.eof:
             self._decompressor = None  # the next message begins a stream of its own
-        else:
-            super().end_decompress_message()
+            return
+        try:
+            content = self._decompressor.decompress(_TAIL, 1)
+        except zlib.error as problem:
+            raise PayloadCorruptError(str(problem)) from None
+        if content:
+            raise PayloadCorruptError("the message ends in the middle of a block")
 
 
 def agree(offered: str) -> tuple[Any, bytes] | None:

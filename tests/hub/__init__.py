@@ -1,3 +1,3 @@
 """
-Tests of the hub.
+Tests of L{balws.hub}.
 """

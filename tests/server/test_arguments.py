@@ -141,7 +141,7 @@ class QueryTests(ArgumentsTestCase):
 
         def get(self, n: Decimal): ...
 
-        for text in ("1", "-1.50", "+.5", "1e10", "7."):
+        for text in ("1", "-1.50", "+.5", "1e10", "7.", "1" * 64):
             [value] = self.bind(get, request(b"n=" + text.replace("+", "%2b").encode())).values()
             self.assertEqual(value, Decimal(text))
         for text in ("", ".", "+", "e5", "NaN", "sNaN", "Infinity", "1_0", "1e99999", "1" * 65, "%D9%A1"):
@@ -549,7 +549,23 @@ class DefinitionTests(ArgumentsTestCase):
 
         def maybeRequest(self, a: Request | None): ...
 
-        for get in (data, union, three, mapping, anything, bare, nested, marked, maybeRequest):
+        def nothing(self, a: dict[str, None]): ...
+
+        def untold(self, a: list): ...
+
+        for get in (
+            data,
+            union,
+            three,
+            mapping,
+            anything,
+            bare,
+            nested,
+            marked,
+            maybeRequest,
+            nothing,
+            untold,
+        ):
             get.__name__ = "get"
             self.assertUndefined(
                 get, "the query parameter 'a' cannot be", "str, int, float, bool, Decimal, and lists"

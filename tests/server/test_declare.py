@@ -241,8 +241,9 @@ class GetTests(SynchronousTestCase):
         """
         kind = type("Door", (Plain,), {"onTextMessage": lambda self: None})
         self.assertUndefined(kind, "onTextMessage", "no remote methods", "Service")
-        for name in ("once", "on", "on_text"):
+        for name in ("once", "on", "on_text", "doIt"):
             self.assertEqual(resourceOf(type("Door", (Plain,), {name: lambda self: None})).path, ".")
+        self.assertEqual(resourceOf(type("Door", (Plain,), {"onDuty": True})).path, ".")
 
     def test_notAMethod(self) -> None:
         """

@@ -101,15 +101,16 @@ class FarewellTests(SynchronousTestCase):
         """
         Who has not left in time is dropped.
         """
-        slow, quick = Member(self.roster), Member(self.roster)
-        done = sayFarewell(self.roster, self.clock, 10)
-        quick.leave()
-        self.clock.advance(9.9)
-        self.assertNoResult(done)
-        self.clock.advance(0.2)
-        self.successResultOf(done)
-        self.assertEqual((slow.heard, quick.heard), ([1001, "abort"], [1001]))
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        for timeout in (10, 0.5):
+            slow, quick = Member(self.roster), Member(self.roster)
+            done = sayFarewell(self.roster, self.clock, timeout)
+            quick.leave()
+            self.clock.advance(timeout - 0.1)
+            self.assertNoResult(done)
+            self.clock.advance(0.2)
+            self.successResultOf(done)
+            self.assertEqual((slow.heard, quick.heard), ([1001, "abort"], [1001]))
+            self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_zero(self) -> None:
         """

@@ -441,6 +441,7 @@ class AttachTests(ListenerTestCase):
         listener = self.started((service, "/a"), (EchoUpgrade(), "/b"), (service, "/c"))
         listener.detach(service)
         self.assertEqual([self.status(upgrade(path)) for path in ("/a", "/b", "/c")], [404, 101, 404])
+        self.assertRaises(ListenerError, listener.detach, service)
 
     def test_detachUnknown(self) -> None:
         """

@@ -5,8 +5,9 @@ Tests of L{balws.server.mount}.
 from __future__ import annotations
 
 import functools
+import typing
 from collections.abc import Awaitable, Coroutine, Generator
-from typing import Annotated, Any, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import Clock
@@ -180,6 +181,7 @@ class ReturnedTests(MountTestCase):
             Deferred,
             Deferred[Service],
             Awaitable,
+            typing.Awaitable,
             Awaitable[Service],
             Coroutine[Any, Any, Service],
             Generator[Any, Any, Service],
@@ -208,6 +210,7 @@ class ReturnedTests(MountTestCase):
             (type[Echo], "type[tests.server.samples.Echo]"),
             (UpgradeService, "UpgradeService"),
             (ValueError, "ValueError"),
+            (Literal["x"], "typing.Literal['x']"),
         ):
 
             def get(self, request): ...

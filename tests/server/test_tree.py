@@ -9,9 +9,10 @@ from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import NoResource, Resource
+from twisted.web.resource import IResource, NoResource, Resource
 from twisted.web.server import Site
 from twisted.web.static import Data, File
+from zope.interface import implementer
 
 from balws.errors import ListenerError
 from balws.server.tree import Tree, segments
@@ -48,6 +49,18 @@ class Listing(Resource):
 
     def getChild(self, path: bytes, request: Any) -> Any:
         return Data(b"child " + path, "text/plain")
+
+
+@implementer(IResource)
+class Own:
+    """
+    A resource that derives from nothing.
+    """
+
+    isLeaf = False
+
+    def getChildWithDefault(self, path: bytes, request: Any) -> Any:
+        return Data(b"own" + path, "text/plain")
 
 
 class SegmentTests(SynchronousTestCase):
@@ -165,6 +178,32 @@ class TreeTests(SynchronousTestCase):
         page.putChild(b"x", Leaf(b"x"))
         self.tree.attach("/a/b", page)
         self.assertFinds("/a/b/x/y", b"x a|b|x y")
+
+    def test_otherResources(self) -> None:
+        """
+        What finds its children in a way of its own, or is no L{Resource} at all, sees the
+        slash at the end.
+        """
+
+        class Finding(Branch):
+            def getChildWithDefault(self, path: bytes, request: Any) -> Any:
+                return Data(b"found " + path, "text/plain")
+
+        self.tree.attach("/finding", Finding())
+        self.tree.attach("/own", Own())
+        self.assertFinds("/finding/", b"found ")
+        self.assertFinds("/own/", b"own")
+
+    def test_deeper(self) -> None:
+        """
+        A site may itself be a part of another one.
+        """
+        root = Resource()
+        root.putChild(b"sub", self.tree)
+        self.tree.attach("/a", Leaf())
+        self.tree.otherwise = Leaf(b"own")
+        self.assertEqual(body(self.ask("/sub/a/x", root)), b"leaf sub|a x")
+        self.assertEqual(body(self.ask("/sub/b/x", root)), b"own sub b|x")
 
     def test_encodedSlash(self) -> None:
         """

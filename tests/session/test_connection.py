@@ -8,6 +8,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Generator
 from typing import Any
+from unittest import mock
 from weakref import ref
 
 from twisted.internet.defer import CancelledError, Deferred, fail, inlineCallbacks, succeed
@@ -358,6 +359,45 @@ class OrderTests(ConversationTestCase):
             heard,
             [["deferred", "short"], ["coroutine"], ["generator", "fired"], ["chained"], ["coroutine", "short"]],
         )
+
+    def test_bothKinds(self) -> None:
+        """
+        A binary message that is not done keeps others waiting as a text does.
+        """
+        waiting: list[Deferred[Any]] = []
+
+        class Talk(Service):
+            def onMessage(self, data):  # type: ignore[no-untyped-def]
+                waiting.append(Deferred())
+                return waiting[-1].addCallback(lambda _: data)
+
+        peer = talk(Talk())
+        peer.say(b"a", "b", b"c")
+        for index, said in enumerate((b"a", "b", b"c")):
+            self.assertEqual((len(waiting), peer.heard()), (index + 1, []))
+            waiting[-1].callback(None)
+            if index < 2:
+                self.assertEqual(peer.heard(), [said])
+        self.assertEqual(peer.heard(), [b"c"])
+
+    def test_short(self) -> None:
+        """
+        A method that returns nothing, or its own write, takes the short way: no Deferred is
+        made and no answer looked for.
+        """
+
+        class Talk(Service):
+            def onTextMessage(self, caller: Caller, text: str) -> Any:
+                return caller.writeTextMessage(text) if text else None
+
+            def onBinaryMessage(self, caller: Caller, data: bytes) -> Any:
+                return caller.writeBinaryMessage(data) if data else None
+
+        peer = talk(Talk())
+        with mock.patch.object(peer.connection, "_settle") as settle:
+            peer.say("a", "", b"b", b"")
+        settle.assert_not_called()
+        self.assertEqual(peer.heard(), ["a", b"b"])
 
     def test_manyFired(self) -> None:
         """

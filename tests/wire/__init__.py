@@ -1,3 +1,3 @@
 """
-Tests of the wire.
+Tests of L{balws.wire}.
 """

@@ -5,12 +5,42 @@ Tests of L{balws.wire.compression}.
 from __future__ import annotations
 
 import zlib
+from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.compression import agree
-from tests.rows.raw import TEXT, frame
-from tests.wire.transports import Rig
+from balws.wire.compression import MEM_LEVEL, WINDOW_BITS, agree
+from balws.wire.settings import MIN_COMPRESSED
+from tests.rows.raw import BINARY, PING, TEXT, frame
+from tests.wire.transports import Rig, WireTestCase, compressing
+
+TAIL = b"\0\0\xff\xff"
+
+#: Compresses well, and better with what came before.
+WORDS = " ".join(str(number * number) for number in range(60))
+
+
+class Squeezer:
+    """
+    The client's side of an agreement.
+    """
+
+    def __init__(self, bits: int = 12, takeover: bool = True) -> None:
+        self._bits = bits
+        self._takeover = takeover
+        self._begin()
+
+    def _begin(self) -> None:
+        self._compressor = zlib.compressobj(wbits=-self._bits)
+
+    def squeeze(self, data: bytes) -> bytes:
+        """
+        @return: the payload of a message, as RFC 7692 section 7.2.1 has it.
+        """
+        payload = (self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
+        if not self._takeover:
+            self._begin()
+        return payload
 
 
 class AgreeTests(SynchronousTestCase):
@@ -28,80 +58,255 @@ class AgreeTests(SynchronousTestCase):
     def test_offers(self) -> None:
         """
         The first offer that can be taken is; a client's window is only limited where the
-        client says that it can.
+        client says that it can, a server's where the client asks for it.
         """
-        self.assertIsNone(self.answer(""))
-        self.assertIsNone(self.answer("x-webkit-deflate-frame"))
-        self.assertEqual(self.answer("permessage-deflate"), b"permessage-deflate")
-        self.assertEqual(
-            self.answer("foo, permessage-deflate; client_max_window_bits"),
-            b"permessage-deflate; client_max_window_bits=12",
-        )
-        self.assertEqual(
-            self.answer("permessage-deflate; server_max_window_bits=10; server_no_context_takeover"),
-            b"permessage-deflate; server_no_context_takeover; server_max_window_bits=10",
-        )
+        for offered, answer in (
+            ("", None),
+            (",", None),
+            ("x-webkit-deflate-frame", None),
+            ("permessage-deflate", ""),
+            ("Permessage-Deflate", ""),
+            ("permessage-deflate ; client_max_window_bits", "client_max_window_bits=12"),
+            ("foo, permessage-deflate; client_max_window_bits", "client_max_window_bits=12"),
+            ("permessage-deflate; client_max_window_bits=15", "client_max_window_bits=12"),
+            ("permessage-deflate; client_max_window_bits=9", "client_max_window_bits=12"),
+            ('permessage-deflate; client_max_window_bits="10"', "client_max_window_bits=12"),
+            ("permessage-deflate; client_no_context_takeover", ""),
+            ("permessage-deflate; server_no_context_takeover", "server_no_context_takeover"),
+            ("permessage-deflate; server_max_window_bits=9", "server_max_window_bits=9"),
+            ("permessage-deflate; server_max_window_bits=15", "server_max_window_bits=15"),
+            (
+                "permessage-deflate; server_max_window_bits=10; server_no_context_takeover; client_max_window_bits",
+                "server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=12",
+            ),
+            ("permessage-deflate; server_max_window_bits=10, permessage-deflate", "server_max_window_bits=10"),
+        ):
+            expected = None if answer is None else "; ".join(["permessage-deflate", *filter(None, [answer])]).encode()
+            self.assertEqual(self.answer(offered), expected, offered)
 
     def test_declined(self) -> None:
         """
         An offer with parameters that there are not is declined, and the next one looked at.
         """
         for wrong in (
-            "server_max_window_bits=16",
-            "server_max_window_bits",
             "unknown",
+            "unknown=1",
+            *(
+                f"{side}_max_window_bits{value}"
+                for side in ("server", "client")
+                for value in (
+                    "=7",
+                    "=8",
+                    "=16",
+                    "=99",
+                    "=0",
+                    "=-9",
+                    "=+9",
+                    "=09",
+                    "=1_0",
+                    "=9.0",
+                    "=x",
+                    "=",
+                    '=""',
+                    "=９",
+                )
+            ),
+            "server_max_window_bits",
+            "client_max_window_bits=1" + "0" * 5000,
             "client_no_context_takeover=1",
-            "client_max_window_bits=99",
+            "server_no_context_takeover=true",
             "server_no_context_takeover; server_no_context_takeover",
+            "client_max_window_bits; client_max_window_bits=10",
+            "",
         ):
             self.assertIsNone(self.answer(f"permessage-deflate; {wrong}"), wrong)
             self.assertEqual(self.answer(f"permessage-deflate; {wrong}, permessage-deflate"), b"permessage-deflate")
-        self.assertIsNone(self.answer("permessage-deflate; unknown, " * 16 + "permessage-deflate"))
 
-    def test_messages(self) -> None:
+    def test_manyOffers(self) -> None:
         """
-        Long messages are compressed so that the agreed window inflates them, with what came
-        before; short ones are left alone.
+        Sixteen extensions are looked at, and no more.
         """
-        agreed = agree("permessage-deflate; server_max_window_bits=9")
-        assert agreed is not None
-        rig = Rig(compressor=agreed[0])
-        inflater = zlib.decompressobj(-9)
-        for _ in range(2):
-            rig.wire.sendText("balws " * 100)
-            data = rig.transport.take()
-            self.assertEqual(data[0], 0xC1)
-            start = 2 if data[1] < 126 else 4
-            self.assertLess(len(data), 100)
-            self.assertEqual(inflater.decompress(data[start:] + b"\0\0\xff\xff"), b"balws " * 100)
-        rig.wire.sendText("short")
-        self.assertEqual(rig.transport.take(), b"\x81\x05short")
+        self.assertEqual(self.answer("foo, " * 15 + "permessage-deflate"), b"permessage-deflate")
+        self.assertIsNone(self.answer("foo, " * 16 + "permessage-deflate"))
+
+    def test_odd(self) -> None:
+        """
+        Whatever a client writes there, it is an agreement or none.
+        """
+        random = Random(7692)
+        words = [
+            "permessage-deflate",
+            "server_max_window_bits",
+            "=",
+            ";",
+            ",",
+            '"',
+            "10",
+            " ",
+            "é",
+            "client_max_window_bits",
+        ]
+        for _ in range(2000):
+            offered = "".join(random.choice(words) for _ in range(random.randrange(12)))
+            answer = self.answer(offered)
+            self.assertTrue(answer is None or answer.startswith(b"permessage-deflate"), offered)
 
     def test_received(self) -> None:
         """
-        Compressed messages are inflated before they are handed over, whole or in parts; a
-        bomb is 1009, and what cannot be inflated 1007.
+        Compressed messages are inflated before they are handed over, whole or in parts,
+        with what came before in their window.
         """
+        rig, squeezer = compressing(), Squeezer()
+        first, second = squeezer.squeeze(WORDS.encode()), squeezer.squeeze(WORDS.encode())
+        self.assertLess(len(second), 20)
+        rig.read(frame(TEXT, first, rsv=4))
+        rig.read(frame(TEXT, second[:3], rsv=4, fin=False) + frame(PING) + frame(0, second[3:]))
+        rig.read(frame(TEXT, b"plain"), frame(BINARY, squeezer.squeeze(b""), rsv=4))
+        self.assertEqual(rig.session.seen, [WORDS, WORDS, "plain", b""])
 
-        def deflated(data: bytes) -> bytes:
-            squeezer = zlib.compressobj(wbits=-12)
-            return (squeezer.compress(data) + squeezer.flush(zlib.Z_SYNC_FLUSH))[:-4]
 
-        def rigged() -> Rig:
-            agreed = agree("permessage-deflate; client_max_window_bits")
-            assert agreed is not None
-            return Rig(compressor=agreed[0], maxMessageSize=1000)
+class SendTests(SynchronousTestCase):
+    """
+    What a peer that keeps to the agreement can read.
+    """
 
-        rig = rigged()
-        whole = deflated(b"a" * 1000)
-        rig.wire.dataReceived(frame(TEXT, whole, rsv=4))
-        self.assertEqual(rig.session.seen, ["a" * 1000])
-        rig = rigged()
-        rig.wire.dataReceived(frame(TEXT, whole[:3], rsv=4, fin=False) + frame(0, whole[3:]))
-        self.assertEqual(rig.session.seen, ["a" * 1000])
-        rig = rigged()
-        rig.wire.dataReceived(frame(TEXT, deflated(b"a" * 1001), rsv=4))
-        self.assertEqual(rig.session.seen, [("closing", False), "PayloadTooLargeError"])
-        rig = rigged()
-        rig.wire.dataReceived(frame(TEXT, b"\xff\xff\xff", rsv=4))
-        self.assertEqual(rig.session.seen, [("closing", False), "CorruptedFrameError"])
+    def inflated(self, rig: Rig, inflater: zlib._Decompress) -> bytes:
+        """
+        @return: the content of the one compressed message that was sent.
+        """
+        sent = rig.sent()
+        self.assertEqual([first & 0x70 for first, _ in sent], [0x40] + [0] * (len(sent) - 1))
+        content = inflater.decompress(b"".join(payload for _, payload in sent) + TAIL)
+        self.assertEqual((inflater.unused_data, inflater.eof), (b"", False))
+        return content
+
+    def test_windows(self) -> None:
+        """
+        Every window that a client may ask for is kept, over messages that are larger than
+        it, and over frames.
+        """
+        random = Random(9)
+        far = random.randbytes(9000)
+        for bits in (*range(9, 16), None):
+            offer = "permessage-deflate" + (f"; server_max_window_bits={bits}" if bits else "")
+            for size in (65536, 100):
+                rig = compressing(offer, maxFrameSize=size)
+                inflater = zlib.decompressobj(-min(bits or 12, 12))
+                for data in (far, far, WORDS.encode() * 30, WORDS.encode() * 30):
+                    rig.wire.sendBinary(data)
+                    self.assertEqual(self.inflated(rig, inflater), data, bits)
+
+    def test_takeover(self) -> None:
+        """
+        What came before makes the next message smaller, unless the client asked that it
+        shall not; then each message stands alone.
+        """
+        for offer, alone in (("permessage-deflate", False), ("permessage-deflate; server_no_context_takeover", True)):
+            rig = compressing(offer)
+            sizes = []
+            for _ in range(2):
+                rig.wire.sendText(WORDS)
+                sizes.append(len(rig.transport.written))
+                if alone:
+                    self.assertEqual(self.inflated(rig, zlib.decompressobj(-12)), WORDS.encode())
+                rig.transport.take()
+            self.assertEqual(sizes[0] == sizes[1], alone)
+
+    def test_small(self) -> None:
+        """
+        Messages under 128 bytes are left alone.
+        """
+        rig = compressing()
+        for size, squeezed in ((0, 0), (MIN_COMPRESSED - 1, 0), (MIN_COMPRESSED, 0x40), (MIN_COMPRESSED + 1, 0x40)):
+            rig.wire.sendText("a" * size)
+            rig.wire.sendBinary(b"a" * size)
+            self.assertEqual([first for first, _ in rig.sent()], [0x81 | squeezed, 0x82 | squeezed], size)
+
+    def test_control(self) -> None:
+        """
+        Control frames are never compressed.
+        """
+        rig = compressing()
+        rig.wire.sendControl(PING, b"a" * 125)
+        rig.read(frame(PING, b"b" * 125))
+        rig.wire.sendClose(1000, b"c" * 123)
+        self.assertEqual([first for first, _ in rig.sent()], [0x89, 0x8A, 0x88])
+
+    def test_memory(self) -> None:
+        """
+        The windows are those of decision 20.
+        """
+        compressor = agree("permessage-deflate; client_max_window_bits")[0]  # type: ignore[index]
+        self.assertEqual((WINDOW_BITS, MEM_LEVEL), (12, 5))
+        self.assertEqual((compressor.server_max_window_bits, compressor.client_max_window_bits), (12, 12))
+        self.assertEqual(compressor.mem_level, 5)
+
+
+class DeflateTests(WireTestCase):
+    """
+    What Autobahn lets pass.
+    """
+
+    def finished(self, data: bytes) -> bytes:
+        """
+        @return: a message whose stream is ended, as some clients do (RFC 7692 section
+            7.2.3.4).
+        """
+        compressor = zlib.compressobj(wbits=-12)
+        return compressor.compress(data) + compressor.flush()
+
+    def test_sample(self) -> None:
+        """
+        The samples of RFC 7692 section 7.2.3.
+        """
+        for sample in (
+            "f2 48 cd c9 c9 07 00",
+            "f2 48 05 00 00 00 ff ff ca c9 c9 07 00",
+            "00 05 00 fa ff 48 65 6c 6c 6f 00",
+            "f3 48 cd c9 c9 07 00 00",
+        ):
+            rig = compressing()
+            rig.read(frame(TEXT, bytes.fromhex(sample), rsv=4), frame(TEXT, bytes.fromhex(sample), rsv=4))
+            self.assertEqual(rig.session.seen, ["Hello", "Hello"], sample)
+
+    def test_endedStreams(self) -> None:
+        """
+        The message after one that ended its stream begins another; what waits for nobody is
+        not kept.
+        """
+        rig, squeezer = compressing(), Squeezer(takeover=False)
+        for number in range(20):
+            words = f"{WORDS} {number}"
+            for payload in (
+                self.finished(words.encode()),
+                self.finished(words.encode()) + b"\0",
+                squeezer.squeeze(words.encode()),
+            ):
+                rig.read(frame(TEXT, payload[:9], rsv=4, fin=False) + frame(0, payload[9:]))
+                self.assertEqual(rig.session.seen.pop(), words)
+
+    def test_afterTheEnd(self) -> None:
+        """
+        What comes in a message after its stream has ended is 1007, not forgotten and not
+        kept.
+        """
+        ended = self.finished(b"a")
+        for more in (
+            frame(TEXT, ended + b"b", rsv=4),
+            frame(TEXT, ended + b"\0\0", rsv=4),
+            frame(TEXT, ended, rsv=4, fin=False) + frame(0, b"\0", fin=False) + frame(0, b"\0"),
+            frame(TEXT, ended + ended, rsv=4),
+            frame(TEXT, ended, rsv=4, fin=False) + frame(0, bytes(60000), fin=False),
+        ):
+            rig = compressing()
+            rig.read(more)
+            self.hasFailed(rig, 1007, "CorruptedFrameError")
+
+    def test_middleOfABlock(self) -> None:
+        """
+        A message may not take the end that nobody sends for its content.
+        """
+        rig = compressing()
+        rig.read(frame(TEXT, b"\0\4\0\xfb\xff", rsv=4))
+        self.hasFailed(rig, 1007, "CorruptedFrameError")
+        self.assertIn("middle of a block", str(rig.session.errors[0]))

@@ -4,25 +4,72 @@ Tests of L{balws.wire.factory}.
 
 from __future__ import annotations
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.wire.transports import Rig
+from balws.wire.factory import WireFactory
+from balws.wire.protocol import ServerWire
+from balws.wire.roster import Roster
+from balws.wire.settings import WireSettings
+from balws.wire.wheel import TimerWheel
 
 
 class WireFactoryTests(SynchronousTestCase):
     """
-    Options on purpose.
+    The wires of one service.
     """
+
+    def build(self, **numbers: int) -> WireFactory:
+        """
+        @return: a factory with these settings.
+        """
+        clock = Clock()
+        return WireFactory(WireSettings(clock=clock, wheel=TimerWheel(clock), **numbers), clock, Roster())
+
+    def test_shared(self) -> None:
+        """
+        What all wires of a service have in common stands on their class, not on each.
+        """
+        factory = self.build(maxFrameSize=1000, maxMessageSize=2000, maxFragments=7)
+        wire = factory.buildProtocol(None)
+        self.assertIsInstance(wire, ServerWire)
+        self.assertEqual(wire.__dict__, {"factory": factory})
+        self.assertIs(wire.settings, factory.settings)
+        self.assertEqual((wire.maxFrameSize, wire.maxMessageSize, wire.maxFragments), (1000, 2000, 7))
+
+    def test_apart(self) -> None:
+        """
+        Two services do not share their numbers.
+        """
+        one, other = self.build(maxFrameSize=1).buildProtocol(None), self.build(maxFrameSize=2).buildProtocol(None)
+        self.assertEqual((one.maxFrameSize, other.maxFrameSize), (1, 2))
+        self.assertNotIn("maxFrameSize", vars(ServerWire))
+
+    def test_limits(self) -> None:
+        """
+        A whole frame that is read may be as large as a frame and as a message, one that is
+        written in one piece as a short frame and as a frame.
+        """
+        for frameSize, messageSize, readLimit, shortLimit in (
+            (65536, 1048576, 65536, 125),
+            (65536, 1000, 1000, 125),
+            (124, 1000, 124, 124),
+            (125, 125, 125, 125),
+            (126, 126, 126, 125),
+        ):
+            wire = self.build(maxFrameSize=frameSize, maxMessageSize=messageSize).buildProtocol(None)
+            self.assertEqual((wire.readLimit, wire.shortLimit), (readLimit, shortLimit))
 
     def test_options(self) -> None:
         """
-        Autobahn's defaults that are not safe are not ours, and stand on the class.
+        Nothing of Autobahn is left to its defaults where they let a peer do what it wants.
         """
-        rig = Rig(maxFrameSize=100, maxMessageSize=200)
-        wire = rig.wire
-        self.assertEqual(wire.versions, [13])
-        self.assertEqual((wire.maxFramePayloadSize, wire.maxMessagePayloadSize, wire.autoFragmentSize), (100, 200, 100))
-        self.assertEqual((wire.webStatus, wire.failByDrop, wire.serveFlashSocketPolicy), (False, False, False))
-        self.assertEqual(wire.shortLimit, 100)
-        self.assertNotIn("maxFrameSize", vars(wire))
-        self.assertLess(len(vars(wire)), 12)
+        wire = self.build(maxFrameSize=10, maxMessageSize=20).buildProtocol(None)
+        self.assertTrue(wire.requireMaskedClientFrames)
+        self.assertTrue(wire.utf8validateIncoming)
+        self.assertTrue(wire.applyMask)
+        self.assertFalse(wire.failByDrop)
+        self.assertFalse(wire.webStatus)
+        self.assertFalse(wire.logFrames)
+        self.assertEqual((wire.maxFramePayloadSize, wire.maxMessagePayloadSize), (10, 20))
+        self.assertEqual((wire.autoPingInterval, wire.closeHandshakeTimeout, wire.openHandshakeTimeout), (0, 0, 0))

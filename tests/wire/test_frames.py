@@ -4,51 +4,80 @@ Tests of L{balws.wire.frames}.
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from random import Random
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.frames import FIN, SHORT, TEXT, header, mask
+from balws.wire.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, SHORT, TEXT, header, mask
 
 
 class HeaderTests(SynchronousTestCase):
     """
-    RFC 6455 section 5.2.
+    Headers of the frames that we send.
     """
 
     def test_forms(self) -> None:
         """
-        The length takes its shortest form on both sides of each edge.
+        A length takes its shortest form (RFC 6455 section 5.2).
         """
-        for length, form in (
+        for length, expected in (
             (0, b"\x81\x00"),
+            (1, b"\x81\x01"),
             (125, b"\x81\x7d"),
             (126, b"\x81\x7e\x00\x7e"),
             (65535, b"\x81\x7e\xff\xff"),
-            (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+            (65536, b"\x81\x7f" + (65536).to_bytes(8, "big")),
+            (2**31, b"\x81\x7f" + (2**31).to_bytes(8, "big")),
         ):
-            self.assertEqual(header(FIN | TEXT, length), form)
-        self.assertEqual(SHORT[FIN | TEXT][125], b"\x81\x7d")
+            self.assertEqual(header(FIN | TEXT, length), expected, length)
+
+    def test_firstByte(self) -> None:
+        """
+        FIN, RSV1 and the opcode are the first byte, whatever the length.
+        """
+        self.assertEqual((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG), (0, 1, 2, 8, 9, 10))
+        for first in (CONTINUATION, TEXT, FIN | BINARY, FIN | RSV1 | TEXT, FIN | PONG):
+            for length in (0, 125, 126, 65535, 65536):
+                self.assertEqual(header(first, length)[0], first)
+
+    def test_short(self) -> None:
+        """
+        The table of short headers says what L{header} says.
+        """
+        self.assertEqual(sorted(SHORT), [0x81, 0x82, 0x88, 0x89, 0x8A])
+        for first, headers in SHORT.items():
+            self.assertEqual(headers, [header(first, length) for length in range(126)])
 
 
 class MaskTests(SynchronousTestCase):
     """
-    RFC 6455 section 5.3.
+    Masking of payloads (RFC 6455 section 5.3).
     """
 
-    def test_everyLength(self) -> None:
+    def test_sample(self) -> None:
         """
-        Each byte is combined with the key's, on both sides of the edge between two ways.
+        The sample of RFC 6455 section 5.7.
         """
-        key = b"\x01\x80\xff\x00"
-        for length in (*range(20), 1023, 1024, 1025, 70000):
-            data = bytes(index % 251 for index in range(length))
-            expected = bytes(byte ^ key[index % 4] for index, byte in enumerate(data))
-            self.assertEqual(mask(data, key), expected)
+        self.assertEqual(mask(bytes.fromhex("7f9f4d5158"), bytes.fromhex("37fa213d")), b"Hello")
 
-    @given(st.binary(max_size=3000), st.binary(min_size=4, max_size=4))
-    def test_twice(self, data: bytes, key: bytes) -> None:
+    def test_definition(self) -> None:
         """
-        Masking twice is nothing.
+        Every byte is combined with the byte of the key at its place modulo four, in every
+        length around the places where the way of doing it changes.
         """
-        self.assertEqual(mask(mask(data, key), key), data)
+        random = Random(6455)
+        for length in (*range(20), 63, 64, 65, 127, 128, 1023, 1024, 1025, 1026, 1027, 1028, 4096, 65537):
+            data, key = random.randbytes(length), random.randbytes(4)
+            expected = bytes(byte ^ key[place % 4] for place, byte in enumerate(data))
+            masked = mask(data, key)
+            self.assertEqual(masked, expected, length)
+            self.assertIs(type(masked), bytes)
+            self.assertEqual(mask(masked, key), data, length)
+
+    def test_zeroes(self) -> None:
+        """
+        Zeroes at either end of key or payload are kept.
+        """
+        for key in (bytes(4), b"\x00\x00\x00\x01", b"\x01\x00\x00\x00"):
+            for length in (1, 4, 5, 1024, 1025):
+                self.assertEqual(mask(mask(bytes(length), key), key), bytes(length))
