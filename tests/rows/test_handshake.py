@@ -220,7 +220,7 @@ class RefusalTests(ServedTestCase):
         began = time.monotonic()
         for value in (b" " * 7000, b"," * 7000, b", " * 3500, b"a" * 7000):
             self.assertIn(self.ask(request(more=b"Sec-WebSocket-Protocol: " + value + b"\r\n")).status(), (101, 400))
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 5)
 
 
 class LimitTests(ServedTestCase):

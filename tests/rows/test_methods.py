@@ -89,7 +89,7 @@ class BindingTests(ServedTestCase):
         peer = self.open(path).send(data)
         opcode, payload = peer.receive()
         self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xeb"), data[:60])
-        self.assertLess(time.monotonic() - began, 0.5)
+        self.assertLess(time.monotonic() - began, 3)
         self.assertLessEqual(len(payload), 125)
         self.assertEqual(peer.rest(), b"")
         self.assertEqual(self.calls(), [["onError", "PayloadBindingError"]])
