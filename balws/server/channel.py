@@ -200,7 +200,7 @@ class Channel(HTTPChannel):
         The peer does not take what we write: it has as long as a request may take.
         """
         super().pauseProducing()
-        if self._handlingRequest:
+        if self._handlingRequest and self._deadline is None:
             self._startDeadline()
 
     def resumeProducing(self) -> None:

@@ -85,6 +85,7 @@ class Attempt:
         self._mount = mount
         self._request = request
         self._upgrade = upgrade
+        self._begun: float = getattr(request.channel, "begun", mount.clock.seconds())
         self._deadline: IDelayedCall | None = None
         self._over = False
 
@@ -112,9 +113,7 @@ class Attempt:
         timeout = self._mount.timeout
         if not timeout:
             return None
-        now = self._mount.clock.seconds()
-        begun: float = getattr(self._request.channel, "begun", now)
-        return max(0.0, begun + timeout - now)
+        return max(0.0, self._begun + timeout - self._mount.clock.seconds())
 
     def _finish(self) -> bool:
         """

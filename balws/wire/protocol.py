@@ -108,6 +108,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
             settings.wheel.add(settings.pingInterval, self._keepAlive)
             return
         self._pingToken = urandom(4)
+        self.paused = False
         self.transport.write(SHORT[FIN | PING][4] + self._pingToken)
         if settings.pingTimeout:
             settings.wheel.add(settings.pingTimeout, self._pongDue)
@@ -120,7 +121,10 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
             return
         if self._pingToken is None:
             settings.wheel.add(max(settings.pingInterval - settings.pingTimeout, 0.0), self._keepAlive)
-        elif self.halted:
+        elif self.halted or self.paused:
+            # What the peer had sent before its pong filled our queue, and may have filled
+            # every buffer on the way: its time begins anew.
+            self.paused = False
             settings.wheel.add(settings.pingTimeout, self._pongDue)
         else:
             self._log.info("No pong within {seconds} s: the peer is gone", seconds=settings.pingTimeout)

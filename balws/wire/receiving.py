@@ -36,6 +36,7 @@ class Receiving:
 
     @ivar halted: nothing more is taken from C{data} for now, or ever.
     @ivar deaf: nothing more is taken ever.
+    @ivar paused: whether it was halted since the keep-alive last looked.
     @ivar data: bytes read and not yet taken.
     @ivar readLimit: payloads up to this many bytes are taken in one piece.
     """
@@ -50,6 +51,7 @@ class Receiving:
     state = CLOSED
     halted = False
     deaf = False
+    paused = False
     data = b""
     current_frame: Any = None
     inside_message = False
@@ -170,7 +172,7 @@ class Receiving:
         Take no more for now: the session's queue is full.
         """
         if not self.halted:
-            self.halted = True
+            self.halted = self.paused = True
             self.transport.pauseProducing()
 
     def resumeReading(self) -> None:

@@ -706,6 +706,19 @@ class DeadlineTests(ChannelTestCase):
         port.advance(1000, slow)
         self.assertTrue(slow.isOpen)
 
+    def test_stalledAndWrittenTo(self) -> None:
+        """
+        What the resource writes meanwhile does not move that deadline.
+        """
+        port = self.serve(timeout=10)
+        peer = port.connect()
+        peer.reads = False
+        peer.send(head("GET /wait HTTP/1.1"))
+        for _ in range(4):
+            self.waiting.requests[0].write(b"x" * 100000)
+            port.advance(3, peer)
+        self.assertTrue(peer.isClosed)
+
     def test_stalledAndFinished(self) -> None:
         """
         The time that a stalled answer had ends with it: the next request has its own.

@@ -505,6 +505,23 @@ class FailureTests(UpgradeTestCase):
             self.assertTrue(peer.isClosed)
             self.assertEqual(self.lines.pop(), f"Door.{function.__name__} answered the request itself")
 
+    def test_answersItselfAndWaits(self) -> None:
+        """
+        One that has answered and then keeps us waiting is stopped at the deadline.
+        """
+        cancelled: list[Any] = []
+
+        def get(self, request):
+            request.finish()
+            return Deferred(cancelled.append)
+
+        port = self.serve(get, timeout=10)
+        peer = port.connect().send(upgrade("/door"))
+        self.assertEqual(status(peer.answer), 200)
+        port.advance(10, peer)
+        self.assertEqual(len(cancelled), 1)
+        self.assertEqual(self.lines, ["Door.get answered the request itself"])
+
     def test_answersItselfLater(self) -> None:
         """
         The same where the rest comes later: the connection does not stay open.

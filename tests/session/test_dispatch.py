@@ -224,6 +224,23 @@ class CustomTests(DispatchTestCase):
         text = '{"event": "un subscribe"}'
         self.assertEqual(self.text(WithText, text), ("onLeave", text))
 
+    def test_oneOfAKind(self) -> None:
+        """
+        One method is enough, reached by name or by value.
+        """
+
+        class ByName(Service):
+            def onHeartbeat(self, data: Any) -> Any:
+                return "name"
+
+        class ByValue(Service):
+            @dispatcherConfig("heartbeat")
+            def onPulse(self, data: Any) -> Any:
+                return "value"
+
+        text = '{"event": "heartbeat"}'
+        self.assertEqual((self.text(ByName, text), self.text(ByValue, text)), ("name", "value"))
+
     def test_order(self) -> None:
         """
         The value, then the derived name, then C{onTextMessage}, then C{onMessage}, then
