@@ -135,13 +135,13 @@ class Channel(HTTPChannel):
     def _isSound(self, name: bytes, value: bytes) -> bool:
         """
         @return: whether nobody, a proxy before us or Twisted Web behind, can read another
-            request out of this field (RFC 9112 sections 6.1 and 6.2).
+            request out of this field (RFC 9112 sections 6.1 and 6.2) or fail on it.
         """
         if name == b"transfer-encoding":
             return value.lower() == b"chunked" and self._version == b"HTTP/1.1"
         if name == b"content-length":
             return len(value) <= _MAX_LENGTH_DIGITS
-        return isValue(value)
+        return isValue(value) and (name != b"range" or value.isascii())
 
     def _requestLine(self, line: bytes) -> None:
         target = [*line.split(b" "), line][1]

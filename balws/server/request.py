@@ -53,6 +53,16 @@ class Request(TwistedRequest):
         else:
             super().handleContentChunk(data)
 
+    def setLastModified(self, when: float) -> Any:
+        """
+        A resource tells its age.  An C{If-Modified-Since} that is no date does not count (RFC
+        9110 section 13.1.3); Twisted Web's own reading fails on some of those.
+        """
+        try:
+            return super().setLastModified(when)
+        except IndexError:
+            return None
+
     def render(self, resource: IResource) -> None:
         """
         The resource was found.

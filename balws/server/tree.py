@@ -65,6 +65,8 @@ class Tree(Resource):
             resource = self._attached.get(tuple(path[:length])) if self.active else None
             if resource is not None:
                 ahead = path[length:]
+                if not resource.isLeaf and not all(map(_isName, ahead)):
+                    return notFound()
                 request.prepath = behind + path[:length]
                 request.postpath = [] if ahead == [b""] and _isPage(resource) else ahead
                 return resource
@@ -72,6 +74,17 @@ class Tree(Resource):
             return notFound(message="No service found to handle the service request")
         request.prepath, request.postpath = behind, path
         return self.otherwise
+
+
+def _isName(segment: bytes) -> bool:
+    """
+    @return: whether a child may be called so.  Folders of files fail on a NUL, and log
+        what is not UTF-8 as an error.
+    """
+    try:
+        return "\0" not in segment.decode()
+    except UnicodeDecodeError:
+        return False
 
 
 def _isPage(resource: IResource) -> bool:

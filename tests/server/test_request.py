@@ -4,10 +4,12 @@ Tests of L{balws.server.request}.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
+from twisted.web.static import File
 
 from tests.server.peers import Peer, body, fields, head, status, upgrade
 from tests.server.samples import EchoUpgrade, Page, Port
@@ -157,6 +159,42 @@ class FailureTests(RequestTestCase):
             self.assertNotIn(b"secret", peer.answer)
             self.assertNotIn(b"Traceback", peer.answer)
             self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+
+class FileTests(RequestTestCase):
+    """
+    Files, of which Twisted's resource reads the request.
+    """
+
+    def setUp(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        (folder / "a.txt").write_text("text")
+        self.port = Port()
+        self.port.listener.attachResource(File(str(folder)), "/")
+
+    def test_modifiedSince(self) -> None:
+        """
+        A date decides whether the file is sent; what is no date counts for nothing.
+        """
+        for since, expected in (
+            ("Fri, 01 Jan 2100 00:00:00 GMT", 304),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", 200),
+            ("Fri, 01 Jan 2100", 200),
+            ("Fri", 200),
+            ("2100-01-01", 200),
+            (";", 200),
+            ("\xff", 200),
+        ):
+            peer = self.port.connect().send(head("HEAD /a.txt HTTP/1.1", If_Modified_Since=since))
+            self.assertEqual(status(peer.answer), expected, since)
+
+    def test_range(self) -> None:
+        """
+        A range is ASCII; another one is refused before Twisted reads it.
+        """
+        peer = self.port.connect().send(head("GET /a.txt HTTP/1.1", Range="bytes=0\xff1"))
+        self.assertEqual(status(peer.answer), 400)
 
 
 class PrincipalTests(RequestTestCase):

@@ -9,7 +9,8 @@ from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import IResource, NoResource, Resource
+from twisted.web.pages import notFound
+from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 from twisted.web.static import Data, File
 from zope.interface import implementer
@@ -288,7 +289,7 @@ class TreeTests(SynchronousTestCase):
         """
         Two listeners may share one site.
         """
-        self.tree.otherwise = NoResource()
+        self.tree.otherwise = notFound()
         outer = Tree(self.tree)
         outer.active = True
         self.tree.attach("/inner", Branch(b"inner"))
@@ -363,3 +364,30 @@ class FileTests(SynchronousTestCase):
             "/files//../secret.txt",
         ):
             self.assertIn(status(self.ask(path)), (403, 404), path)
+
+    def test_oddNames(self) -> None:
+        """
+        Names that no file can have are 404 and nothing in the log.
+        """
+        self.tree.attach("/", self.folder)
+        for path in (
+            "/%00",
+            "/index.html%00.txt",
+            "/sub/%00",
+            "/" + "x" * 3000,
+            "/%FF%FE",
+            "/%5c..%5cx",
+            "/con",
+        ):
+            self.assertEqual(status(self.ask(path)), 404, path)
+
+    def test_oddNamesForOthers(self) -> None:
+        """
+        A leaf, and an existing site, make of such names what they like.
+        """
+        self.tree.otherwise = Leaf(b"own")
+        self.tree.attach("/a", Leaf(b"a"))
+        site = Site(self.tree, reactor=MemoryReactorClock())
+        for path, expected in (("/a/%00", b"a a \0"), ("/a/%FF", b"a a \xff"), ("/b/%00", b"own  b|\0")):
+            peer = Peer(site).send(head(f"GET {path} HTTP/1.1", Connection="close"))
+            self.assertEqual(body(peer.answer), expected)
