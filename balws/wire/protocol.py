@@ -237,6 +237,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
         # Somebody may still hold on to this wire; what it had half read must go.
         for name in ("message_data", "_perMessageCompress", "_validator"):
             self.__dict__.pop(name, None)
+        self.transport.unregisterProducer()  # TLS keeps it for ever, and so itself
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

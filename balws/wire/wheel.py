@@ -41,6 +41,7 @@ class TimerWheel:
         self.granularity = granularity
         self._buckets: dict[int, list[_Timer]] = {}
         self._order: list[int] = []
+        self._nearest = 0
         self._call: IDelayedCall | None = None
 
     def add(self, delay: float, due: Callable[[], object]) -> None:
@@ -53,7 +54,7 @@ class TimerWheel:
             called.  Anything else is kept.
         """
         timer: _Timer = (due.__func__, ref(due.__self__)) if isinstance(due, MethodType) else (due, None)
-        key = ceil((self._clock.seconds() + delay) / self.granularity)
+        key = max(self._nearest, ceil((self._clock.seconds() + delay) / self.granularity))
         bucket = self._buckets.get(key)
         if bucket is None:
             self._buckets[key] = [timer]
@@ -86,7 +87,9 @@ class TimerWheel:
         self._call = None
         now = self._clock.seconds() / self.granularity + _TOLERANCE
         while self._order and self._order[0] <= now:
-            for due, reference in self._buckets.pop(heapq.heappop(self._order)):
+            key = heapq.heappop(self._order)
+            self._nearest = key + 1  # who adds himself at once must not keep the wheel here
+            for due, reference in self._buckets.pop(key):
                 owner = None if reference is None else reference()
                 try:
                     if owner is not None:
@@ -95,5 +98,6 @@ class TimerWheel:
                         due()
                 except Exception:
                     self._log.failure("A timer failed")
+        self._nearest = 0
         if self._order and self._call is None:
             self._schedule()

@@ -4,9 +4,17 @@ Tests of L{balws.hub.hub}.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Callable
+from typing import Any
+from weakref import ref
+
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
+from zope.interface.verify import verifyObject
 
+from balws.hub import hub as module
 from balws.hub.hub import Audience, Hub, sharedHub
 from balws.hub.message import Message
 from balws.interfaces import IMember
@@ -18,13 +26,19 @@ CHAT, OTHER, ELSEWHERE = Audience(1, "/chat"), Audience(1, "/other"), Audience(2
 class Member:
     """
     Keeps what it gets.
+
+    @ivar then: what to do when it gets something.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
         self.got: list[tuple[bytes, bool]] = []
+        self.messages: list[Message] = []
+        self.then = then
 
     def deliver(self, message: Message) -> None:
         self.got.append((message.payload, message.isBinary))
+        self.messages.append(message)
+        self.then()
 
 
 class HubTests(SynchronousTestCase):
@@ -46,6 +60,12 @@ class HubTests(SynchronousTestCase):
         ):
             self.hub.join(audience, member)
 
+    def test_double(self) -> None:
+        """
+        The member of these tests is one.
+        """
+        verifyObject(IMember, self.chat)
+
     def test_audience(self) -> None:
         """
         A delivery reaches the members of one audience, and nobody else.
@@ -53,6 +73,8 @@ class HubTests(SynchronousTestCase):
         self.hub.deliver(CHAT, Message.of("hi"))
         self.assertEqual((self.chat.got, self.second.got), ([(b"hi", False)], [(b"hi", False)]))
         self.assertEqual((self.other.got, self.elsewhere.got), ([], []))
+        self.hub.deliver(Audience(3, "/chat"), Message.of("hi"))
+        self.assertEqual(len(self.chat.got), 1)
 
     def test_paths(self) -> None:
         """
@@ -61,22 +83,62 @@ class HubTests(SynchronousTestCase):
         for deferred in (
             self.hub.broadcastText("/chat", "é"),
             self.hub.broadcastBinary("/chat", bytearray(b"\x00")),
+            self.hub.broadcastBinary("/chat", memoryview(b"\x01")),
             self.hub.broadcastMessage("/chat", {"a": 1}),
+            self.hub.broadcastMessage("/chat", b"\x02"),
+            self.hub.broadcastMessage("/chat", "text"),
             self.hub.broadcastText("/nobody", "x"),
+            self.hub.broadcastText("/chat/", "x"),
         ):
             self.assertIsNone(self.successResultOf(deferred))
-        self.assertEqual(self.elsewhere.got, [("é".encode(), False), (b"\x00", True), (b'{"a":1}', False)])
+        self.assertEqual(
+            self.elsewhere.got,
+            [
+                ("é".encode(), False),
+                (b"\x00", True),
+                (b"\x01", True),
+                (b'{"a":1}', False),
+                (b"\x02", True),
+                (b"text", False),
+            ],
+        )
         self.assertEqual((self.chat.got, self.other.got), (self.elsewhere.got, []))
+
+    def test_oneMessage(self) -> None:
+        """
+        All get the same message, so that it is framed once; what it was made of may change.
+        """
+        data = bytearray(b"a")
+        self.hub.broadcastBinary("/chat", data)
+        data[0] = 0
+        self.assertEqual(
+            {message.payload for message in self.chat.messages + self.elsewhere.messages}, {b"a"}
+        )
+        self.assertEqual(len({id(message) for message in self.chat.messages + self.elsewhere.messages}), 1)
 
     def test_refused(self) -> None:
         """
         What cannot be sent fails, and nobody gets anything.
         """
-        self.failureResultOf(self.hub.broadcastText("/chat", b"x"), TypeError)  # type: ignore[arg-type]
-        self.failureResultOf(self.hub.broadcastText("/chat", "\ud800"), ValueError)
-        self.failureResultOf(self.hub.broadcastBinary("/chat", "x"), TypeError)  # type: ignore[arg-type]
-        self.failureResultOf(self.hub.broadcastMessage("/chat", object()), TypeError)
-        self.assertEqual(self.chat.got, [])
+        failing: list[tuple[Deferred[Any], type[Exception]]] = [
+            (self.hub.broadcastText("/chat", b"x"), TypeError),  # type: ignore[arg-type]
+            (self.hub.broadcastText("/chat", None), TypeError),  # type: ignore[arg-type]
+            (self.hub.broadcastText("/chat", "\ud800"), ValueError),
+            (self.hub.broadcastBinary("/chat", "x"), TypeError),  # type: ignore[arg-type]
+            (self.hub.broadcastMessage("/chat", object()), TypeError),
+            (self.hub.broadcastMessage("/chat", float("nan")), ValueError),
+        ]
+        for deferred, kind in failing:
+            self.failureResultOf(deferred, kind)
+        self.assertEqual((self.chat.got, self.elsewhere.got), ([], []))
+
+    def test_joinTwice(self) -> None:
+        """
+        Who joins twice is one member, and gets everything once.
+        """
+        self.hub.join(CHAT, self.chat)
+        self.hub.deliver(CHAT, Message.of("hi"))
+        self.assertEqual((self.hub.size(CHAT), len(self.chat.got)), (2, 1))
 
     def test_leave(self) -> None:
         """
@@ -86,20 +148,75 @@ class HubTests(SynchronousTestCase):
         for member in (self.chat, self.second):
             self.hub.leave(CHAT, member)
             self.hub.leave(CHAT, member)
+        self.hub.leave(OTHER, self.chat)
         self.hub.deliver(CHAT, Message.of("hi"))
         self.assertEqual((self.hub.size(CHAT), self.chat.got, len(self.hub._audiences)), (0, [], 2))
+        self.assertEqual((self.hub.size(OTHER), self.hub.size(ELSEWHERE)), (1, 1))
+
+    def test_freed(self) -> None:
+        """
+        The hub keeps nobody who has left.
+        """
+        watched = ref(self.second)
+        self.hub.deliver(CHAT, Message.of("hi"))
+        self.hub.leave(CHAT, self.second)
+        del self.second
+        gc.collect()
+        self.assertIsNone(watched())
 
     def test_leavingMeanwhile(self) -> None:
         """
-        Members may leave while a message is on its way.
+        Members may leave, all of them, while a message is on its way; those who were there
+        when it began get it.
         """
-        self.chat.deliver = lambda message: self.hub.leave(CHAT, self.chat)  # type: ignore[method-assign]
+
+        def leave() -> None:
+            for member in (self.chat, self.second):
+                self.hub.leave(CHAT, member)
+
+        self.chat.then = self.second.then = leave
         self.hub.deliver(CHAT, Message.of("hi"))
-        self.assertEqual((self.second.got, self.hub.size(CHAT)), ([(b"hi", False)], 1))
+        self.assertEqual((len(self.chat.got), len(self.second.got), self.hub.size(CHAT)), (1, 1, 0))
+
+    def test_joiningMeanwhile(self) -> None:
+        """
+        Members and audiences may come while a message is on its way: they do not get it.
+        """
+        late = [Member() for _ in range(4)]
+
+        def join() -> None:
+            for number, member in enumerate(late):
+                self.hub.join(Audience(number, "/chat"), member)
+
+        self.chat.then = join
+        self.assertIsNone(self.successResultOf(self.hub.broadcastText("/chat", "hi")))
+        self.assertEqual((late[0].got, late[3].got), ([], []))
+        self.hub.broadcastText("/chat", "again")
+        for member in late:
+            self.assertEqual(member.got[-1:], [(b"again", False)])
+
+    def test_broadcastWithin(self) -> None:
+        """
+        Who gets a message may broadcast: everybody gets both.
+        """
+        self.chat.then = lambda: len(self.chat.got) == 1 and self.hub.broadcastText("/chat", "two")
+        self.hub.broadcastText("/chat", "one")
+        for member in (self.chat, self.second, self.elsewhere):
+            self.assertEqual(sorted(payload for payload, _ in member.got), [b"one", b"two"])
+
+    def test_failingMember(self) -> None:
+        """
+        A member that fails is logged, and the others get the message.
+        """
+        self.chat.then = self.elsewhere.then = lambda: 1 // 0
+        self.assertIsNone(self.successResultOf(self.hub.broadcastText("/chat", "hi")))
+        self.assertEqual((len(self.second.got), len(self.elsewhere.got)), (1, 1))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
     def test_shared(self) -> None:
         """
-        A process has one hub unless it is given others.
+        A process has one hub unless it is given others, made when it is needed.
         """
+        self.patch(module, "_shared", None)
         self.assertIs(sharedHub(), sharedHub())
         self.assertIsNot(sharedHub(), Hub())

@@ -20,5 +20,18 @@ class MessageTests(SynchronousTestCase):
         """
         text, data = Message.of("é"), Message.of(b"\x00")
         self.assertEqual((text.payload, text.isBinary, text.frame), ("é".encode(), False, None))
-        self.assertEqual((data.payload, data.isBinary), (b"\x00", True))
-        self.assertRaises(ValueError, Message.of, "\ud800")
+        self.assertEqual((data.payload, data.isBinary, data.frame), (b"\x00", True, None))
+
+    def test_surrogates(self) -> None:
+        """
+        A text with a lone surrogate is no message.
+        """
+        for text in ("\ud800", "a\udfffb"):
+            self.assertRaises(ValueError, Message.of, text)
+
+    def test_small(self) -> None:
+        """
+        A message has room for what it needs, and nothing else.
+        """
+        with self.assertRaises(AttributeError):
+            Message.of("").more = 1  # type: ignore[attr-defined]

@@ -442,6 +442,8 @@ class IdleTests(ConversationTestCase):
         self.peer.say("x")
         self.assertEqual(self.wait(99.5), 0)
         self.assertEqual(self.wait(1), 1)
+        self.assertEqual(self.wait(99), 1)
+        self.assertEqual(self.wait(1), 2)
 
     def test_off(self) -> None:
         """

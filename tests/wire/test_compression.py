@@ -79,9 +79,16 @@ class AgreeTests(SynchronousTestCase):
                 "permessage-deflate; server_max_window_bits=10; server_no_context_takeover; client_max_window_bits",
                 "server_no_context_takeover; server_max_window_bits=10; client_max_window_bits=12",
             ),
-            ("permessage-deflate; server_max_window_bits=10, permessage-deflate", "server_max_window_bits=10"),
+            (
+                "permessage-deflate; server_max_window_bits=10, permessage-deflate",
+                "server_max_window_bits=10",
+            ),
         ):
-            expected = None if answer is None else "; ".join(["permessage-deflate", *filter(None, [answer])]).encode()
+            expected = (
+                None
+                if answer is None
+                else "; ".join(["permessage-deflate", *filter(None, [answer])]).encode()
+            )
             self.assertEqual(self.answer(offered), expected, offered)
 
     def test_declined(self) -> None:
@@ -120,7 +127,9 @@ class AgreeTests(SynchronousTestCase):
             "",
         ):
             self.assertIsNone(self.answer(f"permessage-deflate; {wrong}"), wrong)
-            self.assertEqual(self.answer(f"permessage-deflate; {wrong}, permessage-deflate"), b"permessage-deflate")
+            self.assertEqual(
+                self.answer(f"permessage-deflate; {wrong}, permessage-deflate"), b"permessage-deflate"
+            )
 
     def test_manyOffers(self) -> None:
         """
@@ -201,7 +210,10 @@ class SendTests(SynchronousTestCase):
         What came before makes the next message smaller, unless the client asked that it
         shall not; then each message stands alone.
         """
-        for offer, alone in (("permessage-deflate", False), ("permessage-deflate; server_no_context_takeover", True)):
+        for offer, alone in (
+            ("permessage-deflate", False),
+            ("permessage-deflate; server_no_context_takeover", True),
+        ):
             rig = compressing(offer)
             sizes = []
             for _ in range(2):
@@ -217,7 +229,12 @@ class SendTests(SynchronousTestCase):
         Messages under 128 bytes are left alone.
         """
         rig = compressing()
-        for size, squeezed in ((0, 0), (MIN_COMPRESSED - 1, 0), (MIN_COMPRESSED, 0x40), (MIN_COMPRESSED + 1, 0x40)):
+        for size, squeezed in (
+            (0, 0),
+            (MIN_COMPRESSED - 1, 0),
+            (MIN_COMPRESSED, 0x40),
+            (MIN_COMPRESSED + 1, 0x40),
+        ):
             rig.wire.sendText("a" * size)
             rig.wire.sendBinary(b"a" * size)
             self.assertEqual([first for first, _ in rig.sent()], [0x81 | squeezed, 0x82 | squeezed], size)

@@ -41,7 +41,10 @@ class WireFactoryTests(SynchronousTestCase):
         """
         Two services do not share their numbers.
         """
-        one, other = self.build(maxFrameSize=1).buildProtocol(None), self.build(maxFrameSize=2).buildProtocol(None)
+        one, other = (
+            self.build(maxFrameSize=1).buildProtocol(None),
+            self.build(maxFrameSize=2).buildProtocol(None),
+        )
         self.assertEqual((one.maxFrameSize, other.maxFrameSize), (1, 2))
         self.assertNotIn("maxFrameSize", vars(ServerWire))
 
@@ -72,4 +75,6 @@ class WireFactoryTests(SynchronousTestCase):
         self.assertFalse(wire.webStatus)
         self.assertFalse(wire.logFrames)
         self.assertEqual((wire.maxFramePayloadSize, wire.maxMessagePayloadSize), (10, 20))
-        self.assertEqual((wire.autoPingInterval, wire.closeHandshakeTimeout, wire.openHandshakeTimeout), (0, 0, 0))
+        self.assertEqual(
+            (wire.autoPingInterval, wire.closeHandshakeTimeout, wire.openHandshakeTimeout), (0, 0, 0)
+        )

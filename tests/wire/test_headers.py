@@ -59,7 +59,8 @@ class FieldTests(SynchronousTestCase):
         self.assertEqual(tokens([]), [])
         # What only str.strip() takes for a blank is no blank.
         self.assertEqual(
-            tokens([b"websocket\x0b", b"\x1cwebsocket", b"\x85x"]), [b"websocket\x0b", b"\x1cwebsocket", b"\x85x"]
+            tokens([b"websocket\x0b", b"\x1cwebsocket", b"\x85x"]),
+            [b"websocket\x0b", b"\x1cwebsocket", b"\x85x"],
         )
 
 
@@ -175,7 +176,9 @@ class CheckedFieldsTests(SynchronousTestCase):
         """
         for name, value in (("X-Grün", "1"), ("\ud800", "1"), ("X-Half", "\ud800")):
             error = self.assertRaises(ValueError, checkedFields, {name: value})
-            self.assertEqual(str(error), f"header {name!r} cannot be written: its name is ASCII, its value Unicode")
+            self.assertEqual(
+                str(error), f"header {name!r} cannot be written: its name is ASCII, its value Unicode"
+            )
 
     def test_reserved(self) -> None:
         """

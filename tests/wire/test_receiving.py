@@ -104,7 +104,12 @@ class MessageTests(SynchronousTestCase):
         """
         rig = Rig()
         rig.session.wantsPong = True
-        rig.read(frame(TEXT, b"a", fin=False) + frame(PING, b"one") + frame(0, b"b", fin=False) + frame(PONG, b"two"))
+        rig.read(
+            frame(TEXT, b"a", fin=False)
+            + frame(PING, b"one")
+            + frame(0, b"b", fin=False)
+            + frame(PONG, b"two")
+        )
         self.assertEqual((rig.session.seen, rig.sent()), ([("pong", b"two")], [(0x8A, b"one")]))
         rig.read(frame(0, b"c"))
         self.assertEqual(rig.session.seen[1:], ["abc"])
@@ -174,7 +179,9 @@ class MessageTests(SynchronousTestCase):
                     stream += frame(control, payload[:100])
                     expected.append(({PING: "ping", PONG: "pong"}[control], payload[:100]))
                 last = index == len(edges) - 2
-                stream += frame(0 if index else opcode, payload[start:stop], fin=last, rsv=0 if index else rsv)
+                stream += frame(
+                    0 if index else opcode, payload[start:stop], fin=last, rsv=0 if index else rsv
+                )
             expected.append(message)
         while stream:
             size = data.draw(st.integers(1, 100))
@@ -258,7 +265,9 @@ class PauseTests(SynchronousTestCase):
                 rig.read(stream[cut:again], stream[again:])
                 for _ in range(2):
                     rig.wire.resumeReading()
-                self.assertEqual(rig.session.seen, ["stop", ("ping", b"p"), "a", "stop", ("ping", b"q"), b"b"], cut)
+                self.assertEqual(
+                    rig.session.seen, ["stop", ("ping", b"p"), "a", "stop", ("ping", b"q"), b"b"], cut
+                )
 
     def test_resumeWithin(self) -> None:
         """
@@ -272,7 +281,9 @@ class PauseTests(SynchronousTestCase):
                 rig.wire.resumeReading()
 
             rig.session.then["message"] = onText
-            parts = (frame(TEXT, letter.encode(), fin=whole) + (b"" if whole else frame(0)) for letter in "abc")
+            parts = (
+                frame(TEXT, letter.encode(), fin=whole) + (b"" if whole else frame(0)) for letter in "abc"
+            )
             rig.read(b"".join(parts))
             self.assertEqual((rig.session.seen, rig.transport.reading), (["a", "b", "c"], True))
 
@@ -402,7 +413,9 @@ class LimitTests(WireTestCase):
             rig.read(message, message, *pieces(message, 5))
             self.assertEqual(rig.session.seen, [b"x"] * 3)
             self.tooBig(Rig(maxFragments=limit), frame(TEXT, fin=False) + frame(0, fin=False) * limit)
-            self.tooBig(Rig(maxFragments=limit), frame(TEXT, fin=False) + frame(0, fin=False) * (limit - 1) + frame(0))
+            self.tooBig(
+                Rig(maxFragments=limit), frame(TEXT, fin=False) + frame(0, fin=False) * (limit - 1) + frame(0)
+            )
 
     def test_inflated(self) -> None:
         """
@@ -497,11 +510,15 @@ class ViolationTests(WireTestCase):
             for second in (0, 1, 2, 125, 126, 127):
                 for masked in (0, 0x80):
                     opcode, size = first & 15, second
-                    control = opcode in (8, 9, 10) and first & 0x80 and size < 126 and (opcode, size) != (8, 1)
+                    control = (
+                        opcode in (8, 9, 10) and first & 0x80 and size < 126 and (opcode, size) != (8, 1)
+                    )
                     good = masked and not first & 0x70 and (control or opcode in (1, 2))
                     rig = Rig()
                     rig.read(bytes([first, masked | second]))
-                    self.assertEqual(rig.session.seen, [] if good else [("closing", False), PROTOCOL], (first, second))
+                    self.assertEqual(
+                        rig.session.seen, [] if good else [("closing", False), PROTOCOL], (first, second)
+                    )
 
     def test_compressed(self) -> None:
         """
@@ -589,7 +606,12 @@ class ViolationTests(WireTestCase):
         Binary messages may hold anything, after texts in parts too.
         """
         rig = Rig()
-        rig.read(frame(TEXT, b"a", fin=False) + frame(0, b"b") + frame(BINARY, b"\xff", fin=False) + frame(0, b"\xc3"))
+        rig.read(
+            frame(TEXT, b"a", fin=False)
+            + frame(0, b"b")
+            + frame(BINARY, b"\xff", fin=False)
+            + frame(0, b"\xc3")
+        )
         self.assertEqual(rig.session.seen, ["ab", b"\xff\xc3"])
 
     def test_words(self) -> None:
@@ -599,7 +621,11 @@ class ViolationTests(WireTestCase):
         for data, words, told in (
             (frame(0), b"Connection closed due to protocol error", "continuation"),
             (frame(TEXT, b"\xff"), b"Payload does not match the expected format or encoding", "not UTF-8"),
-            (frame(TEXT, length=2**40), b"The received message exceeds the allowed size limit", "1099511627776"),
+            (
+                frame(TEXT, length=2**40),
+                b"The received message exceeds the allowed size limit",
+                "1099511627776",
+            ),
         ):
             rig = Rig()
             rig.read(data)

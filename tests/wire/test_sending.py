@@ -16,7 +16,7 @@ from balws.wire.frames import PING, PONG
 from balws.wire.written import WRITTEN
 from tests.rows.raw import PING as PING_CODE
 from tests.rows.raw import closing, frame
-from tests.wire.transports import AbruptTransport, Rig, Transport, WireTestCase, compressing
+from tests.wire.transports import AbruptTransport, Rig, WireTestCase, compressing
 
 HEADS = (
     (0, b"\x00"),
@@ -122,7 +122,9 @@ class FrameTests(WireTestCase):
             self.failureResultOf(rig.wire.sendBinary(wrong), TypeError)  # type: ignore[arg-type]
         for opcode, name in ((PING, "PING"), (PONG, "PONG")):
             failure = self.failureResultOf(rig.wire.sendControl(opcode, b"a" * 126), CorruptedFrameError)
-            self.assertEqual(str(failure.value), f"invalid payload for {name} (payload length must be <= 125, was 126)")
+            self.assertEqual(
+                str(failure.value), f"invalid payload for {name} (payload length must be <= 125, was 126)"
+            )
         self.assertEqual(rig.transport.take(), b"")
 
     def test_control(self) -> None:
@@ -266,8 +268,6 @@ class PressureTests(WireTestCase):
         Up to 64 KiB unsent nobody waits; the write that crosses it waits, and so do all
         until the peer has taken everything.
         """
-        transport = Transport()
-        transport.peerReads = False
         rig = Rig()
         rig.transport.peerReads = False
         self.assertIs(rig.wire.sendBinary(bytes(65532)), WRITTEN)

@@ -42,7 +42,9 @@ class WireSettingsTests(SynchronousTestCase):
             if field.name not in ("clock", "wheel")
         }
         settings = WireSettings.fromService(WSServiceConfig(**numbers), self.clock, self.wheel)
-        self.assertEqual(attrs.asdict(settings, recurse=False), {**numbers, "clock": self.clock, "wheel": self.wheel})
+        self.assertEqual(
+            attrs.asdict(settings, recurse=False), {**numbers, "clock": self.clock, "wheel": self.wheel}
+        )
 
     def test_frozen(self) -> None:
         """

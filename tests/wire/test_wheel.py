@@ -153,22 +153,37 @@ class TimerWheelTests(SynchronousTestCase):
 
     def test_addedForAtOnce(self) -> None:
         """
-        What is added without a delay while the wheel turns rings too, before what is later.
+        What is added without a delay while the wheel turns rings a bucket later: it cannot
+        keep the wheel turning for ever.
         """
 
         def more() -> None:
             self.times.append(("more", self.clock.seconds()))
-            self.wheel.add(0, self.note("at once"))
+            self.wheel.add(0, more)
+            self.wheel.add(1e-12, self.note("other"))
 
         self.wheel.add(1, more)
         self.wheel.add(5, self.note("later"))
         self.clock.advance(1)
-        self.clock.advance(0)
-        self.assertEqual(self.times, [("more", 1), ("at once", 1)])
+        self.assertEqual(self.times, [("more", 1)])
+        self.clock.advance(0.1)
+        self.assertEqual(self.times, [("more", 1), ("more", 1.1), ("other", 1.1)])
+        # A reactor that was busy catches up, and goes on with the others.
         self.clock.advance(4)
-        self.assertEqual(self.times[-1], ("later", 5))
-        self.clock.advance(0)
-        self.assertEqual((len(self.wheel), self.clock.getDelayedCalls()), (0, []))
+        self.assertIn(("later", 5.1), self.times)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_clockSetBack(self) -> None:
+        """
+        A clock that was set back does not delay what is added then.
+        """
+        self.clock.advance(100)
+        self.wheel.add(1, self.note("before"))
+        self.clock.advance(1)
+        self.clock.rightNow = 50.0
+        self.wheel.add(1, self.note("after"))
+        self.clock.advance(1)
+        self.assertEqual(self.times, [("before", 101), ("after", 51)])
 
     def test_nearerThanTheNearest(self) -> None:
         """

@@ -247,7 +247,9 @@ class Rig:
         self.wheel = TimerWheel(self.clock)
         self.roster = Roster()
         values = {"pingInterval": 0, **settings}
-        self.factory = WireFactory(WireSettings(clock=self.clock, wheel=self.wheel, **values), self.clock, self.roster)
+        self.factory = WireFactory(
+            WireSettings(clock=self.clock, wheel=self.wheel, **values), self.clock, self.roster
+        )
         self.wire: ServerWire = self.factory.buildProtocol(None)
         self.roster.add(self.wire)
         self.transport = Transport() if transport is None else transport
