@@ -11,14 +11,17 @@ class Message:
     @ivar payload: UTF-8 for text, else the bytes.
     @ivar isBinary: which of the two it is.
     @ivar frame: the frame as the first connection built it, for the others to use.
+    @ivar compressed: the payload as the first connection with a window of so many bits
+        compressed it.
     """
 
-    __slots__ = ("frame", "isBinary", "payload")
+    __slots__ = ("compressed", "frame", "isBinary", "payload")
 
     def __init__(self, payload: bytes, isBinary: bool) -> None:
         self.payload = payload
         self.isBinary = isBinary
         self.frame: bytes | None = None
+        self.compressed: dict[int, bytes] = {}
 
     @classmethod
     def of(cls, value: str | bytes) -> Message:

@@ -75,7 +75,7 @@ class Mount:
         self.clock: IReactorTime = reactor
         self.arguments = Arguments(self.owner, resource.function, resource.path)
         self._function = resource.function
-        self.factory = WireFactory(WireSettings.fromService(self.config, reactor, wheel), reactor, roster)
+        self.factory = WireFactory(WireSettings.fromConfig(self.config, reactor, wheel), reactor, roster)
         self.terms = Terms(
             config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel
         )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from balws.session.caller import Caller
     from balws.session.methods import MethodTable
     from balws.session.terms import Terms
-    from balws.wire.protocol import ServerWire
+    from balws.wire.protocol import Wire
 
 
 class Answers:
@@ -37,7 +37,7 @@ class Answers:
     service: Any
     table: MethodTable
     terms: Terms
-    wire: ServerWire
+    wire: Wire
     isOpen: bool
     _streams: set[Stream] | None
 

@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from balws.closing import fitReason, isSendable
 from balws.config.values import MAX_NUMBER
 from balws.errors import ConnectionClosureError, Error
-from balws.wire.protocol import ServerWire
+from balws.wire.protocol import Wire
 from balws.wire.written import quiet
 
 #: A wait of more than this many seconds is a mistake (table B9).
@@ -40,7 +40,7 @@ class ClosingHandshake:
     Waits for the peer's close frame on behalf of one C{close()}.
     """
 
-    def __init__(self, wire: ServerWire, clock: IReactorTime, code: int, timeout: float) -> None:
+    def __init__(self, wire: Wire, clock: IReactorTime, code: int, timeout: float) -> None:
         self._wire = wire
         self._code = code
         self._timeout = timeout

@@ -31,7 +31,7 @@ from balws.session.methods import MethodTable
 from balws.session.queue import Pending
 from balws.session.streams import Stream
 from balws.session.terms import Terms
-from balws.wire.protocol import ServerWire
+from balws.wire.protocol import Wire
 from balws.wire.written import WRITTEN, refused
 
 #: What the peer is told when a method fails; the traceback is in the log (decision 6).
@@ -84,7 +84,7 @@ class Connection(Asides, Answers):
 
     # From the wire
 
-    def opened(self, wire: ServerWire) -> None:
+    def opened(self, wire: Wire) -> None:
         self.wire = wire
         self.isOpen = True
         self.terms.hub.join(self.terms.audience, self)

@@ -11,8 +11,16 @@ import zlib
 from typing import Any
 
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
-from autobahn.websocket.compress import PerMessageDeflate, PerMessageDeflateOffer, PerMessageDeflateOfferAccept
+from autobahn.websocket.compress import (
+    PerMessageDeflate,
+    PerMessageDeflateOffer,
+    PerMessageDeflateOfferAccept,
+    PerMessageDeflateResponse,
+    PerMessageDeflateResponseAccept,
+)
 from autobahn.websocket.protocol import WebSocketProtocol
+
+from balws.hub.message import Message
 
 #: 4 KiB of window and a small state: 12 KiB a connection in place of 100.
 WINDOW_BITS = 12
@@ -34,7 +42,35 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
     Autobahn's compressor, with the gaps of its reading half closed.
     """
 
+    _compressor: Any
     _decompressor: Any
+
+    def compressed(self, payload: bytes) -> bytes:
+        """
+        @return: a message for this connection alone, which may refer to those before it.
+        """
+        self.start_compress_message()
+        data: bytes = self.compress_message_data(payload) + self.end_compress_message()
+        return data
+
+    def compressedAlone(self, message: Message) -> bytes:
+        """
+        @return: the payload as every receiver with a window of this size can inflate
+            it, compressed for the first of them only; the payload itself where
+            compression would not make it smaller.
+        """
+        bits = self.server_max_window_bits if self._is_server else self.client_max_window_bits
+        data = message.compressed.get(bits)
+        if data is None:
+            once = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -bits, self.mem_level)
+            data = once.compress(message.payload) + once.flush(zlib.Z_SYNC_FLUSH)[:-4]
+            if len(data) >= len(message.payload):
+                data = message.payload
+            message.compressed[bits] = data
+        if data is not message.payload:
+            # What ours remembers is no longer what the peer's window holds.
+            self._compressor = None
+        return data
 
     def decompress_message_data(self, data: bytes, max_output_len: int) -> bytes:
         """
@@ -66,6 +102,38 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
             raise PayloadCorruptError(str(problem)) from None
         if content:
             raise PayloadCorruptError("the message ends in the middle of a block")
+
+
+#: What a client asks for: windows that stay small on both ends.
+OFFER = f"{_NAME}; client_max_window_bits={WINDOW_BITS}; server_max_window_bits={WINDOW_BITS}"
+
+
+def accepted(answered: str) -> Any:
+    """
+    Take what a server made of L{OFFER}.
+
+    @param answered: the C{Sec-WebSocket-Extensions} of the answer, its lines joined by
+        commas.
+    @return: the compressor.
+    @raise ValueError: when it is not an answer to what was offered (RFC 6455 section
+        4.1, RFC 7692 section 7.1).
+    """
+    parsed = WebSocketProtocol._parseExtensionsHeader(None, answered)
+    if len(parsed) != 1 or parsed[0][0] != _NAME:
+        raise ValueError("an extension that was not offered")
+    parameters = parsed[0][1]
+    if not all(map(_isPlain, parameters.values())):
+        raise ValueError("a parameter that cannot be")
+    try:
+        response = PerMessageDeflateResponse.parse(parameters)
+    except Exception:  # Autobahn raises Exception itself for every bad parameter
+        raise ValueError("a parameter that cannot be") from None
+    if response.server_max_window_bits > WINDOW_BITS:
+        raise ValueError("a larger window than was offered")
+    accept = PerMessageDeflateResponseAccept(
+        response, window_bits=min(response.client_max_window_bits or WINDOW_BITS, WINDOW_BITS), mem_level=MEM_LEVEL
+    )
+    return Deflate.create_from_response_accept(False, accept)
 
 
 def agree(offered: str) -> tuple[Any, bytes] | None:

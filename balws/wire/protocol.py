@@ -1,15 +1,14 @@
 # -*- test-case-name: tests.wire.test_protocol -*-
 """
-One WebSocket connection on one transport: Autobahn's protocol, taken over after
-an upgrade that Twisted Web parsed, with our own reading, writing and closing.
+One end of a WebSocket connection: Autobahn's protocol, taken over after a handshake
+that was made and checked elsewhere, with our own reading, writing and closing.
 """
 
 from __future__ import annotations
 
 from os import urandom
-from typing import Any, ClassVar
+from typing import Any
 
-from autobahn.twisted.websocket import WebSocketServerProtocol
 from autobahn.websocket.protocol import TrafficStats
 from twisted.internet.interfaces import IDelayedCall, ISSLTransport
 from twisted.internet.protocol import connectionDone
@@ -18,18 +17,17 @@ from twisted.python.failure import Failure
 
 from balws.closing import ABNORMAL, NO_STATUS, isReceivable
 from balws.interfaces import ISession
-from balws.wire.frames import CLOSE, FIN, PING, SHORT
+from balws.wire.frames import CLOSE, PING
 from balws.wire.receiving import CLOSED, CLOSING, OPEN, Receiving
 from balws.wire.sending import Sending
 from balws.wire.settings import LINGER, WireSettings
 from balws.wire.transport import shutdownWriting
 
 
-class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[misc]
+class Wire(Receiving, Sending):
     """
-    The server's end.  Subclassed once for each mounted service by
-    L{balws.wire.factory.WireFactory}, so that numbers and options are attributes of
-    the class: ten thousand connections do not each carry a copy.
+    What both ends have in common.  L{balws.wire.server.ServerWire} and
+    L{balws.wire.client.ClientWire} join it with Autobahn's protocol of their role.
 
     What Autobahn keeps on each instance and this wire does not need has a harmless
     value on the class.
@@ -37,7 +35,8 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
 
     _log = Logger(namespace="balws.wire")
 
-    settings: ClassVar[WireSettings]  # type: ignore[misc]
+    factory: Any
+    settings: WireSettings
     trafficStats = TrafficStats()
     trackedTimings = None
     autoPingPending = None
@@ -56,23 +55,24 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
 
     def connectionMade(self) -> None:
         """
-        The transport is ours; the upgrade was validated and not yet answered.
+        The transport is ours; what the peer said in the handshake was validated.
         """
         self.transport.registerProducer(self, True)
 
-    def open(self, session: ISession, response: bytes, compressor: Any = None) -> None:
+    def open(self, session: ISession, response: bytes = b"", compressor: Any = None) -> None:
         """
-        Answer the upgrade and begin the conversation.
+        Begin the conversation.
 
         @param session: who takes the messages.
-        @param response: the complete answer 101.
+        @param response: a server's complete answer 101.
         @param compressor: Autobahn's permessage-deflate when it was agreed, else L{None}.
         """
         self.session = session
         if compressor is not None:
             self._perMessageCompress = compressor
         self.state = OPEN
-        self.transport.write(response)
+        if response:
+            self.transport.write(response)
         settings = self.settings
         if settings.pingInterval:
             settings.wheel.add(settings.pingInterval, self._keepAlive)
@@ -109,7 +109,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
             return
         self._pingToken = urandom(4)
         self.paused = False
-        self.transport.write(SHORT[FIN | PING][4] + self._pingToken)
+        self._writeControl(PING, self._pingToken)
         if settings.pingTimeout:
             settings.wheel.add(settings.pingTimeout, self._pongDue)
         else:
@@ -149,9 +149,8 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
         self.resumeReading()
 
     def _writeClose(self, code: int | None, reason: bytes) -> None:
-        payload = b"" if code is None else code.to_bytes(2, "big") + reason
         self.state = CLOSING
-        self.transport.write(SHORT[FIN | CLOSE][len(payload)] + payload)
+        self._writeControl(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason)
 
     def fail(self, code: int, reason: str, error: Exception) -> None:
         """
@@ -192,7 +191,10 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
             self.closeCode, self.closeReason = received, reason
             # The same code and no words: they are the peer's, not ours (table A4.8).
             self._writeClose(code, b"")
-        self.drop()
+        if answering or self.isServer:
+            self.drop()
+        else:
+            self._awaitEnd()
         if answering:
             self.session.closeAnswered(received)
         else:
@@ -207,6 +209,16 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
             self._hangUp()
             self.transport.unregisterProducer()
             self.transport.loseConnection()
+
+    def _awaitEnd(self) -> None:
+        """
+        Let the server close TCP, as RFC 6455 section 7.1.1 asks: the side that closes
+        first keeps the port occupied for a while, and the server has but one.
+        """
+        if not self.deaf:
+            self._hangUp()
+            self.transport.unregisterProducer()
+            self.transport.resumeProducing()
 
     def _hangUp(self) -> None:
         """
@@ -234,6 +246,7 @@ class ServerWire(Receiving, Sending, WebSocketServerProtocol):  # type: ignore[m
         self.state = CLOSED
         self.halted = self.deaf = True
         self.data = b""
+        self._forgetTurn()
         # Somebody may still hold on to this wire; what it had half read must go.
         for name in ("message_data", "_perMessageCompress", "_validator"):
             self.__dict__.pop(name, None)

@@ -15,14 +15,19 @@ from typing import TYPE_CHECKING, Any
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket.protocol import WebSocketProtocol
 from autobahn.websocket.utf8validator import Utf8Validator
+from twisted.internet.interfaces import IDelayedCall
 
 from balws.errors import CorruptedFrameError, PayloadTooLargeError
 from balws.interfaces import ISession
 from balws.wire.frames import mask
+from balws.wire.settings import WireSettings
 
 OPEN: int = WebSocketProtocol.STATE_OPEN
 CLOSING: int = WebSocketProtocol.STATE_CLOSING
 CLOSED: int = WebSocketProtocol.STATE_CLOSED
+
+#: A connection takes no more frames than this before others have their turn.
+FRAMES_A_TURN = 256
 
 #: What the peer is told; never more than this (the details are in the log).
 PROTOCOL_ERROR = "Connection closed due to protocol error"
@@ -32,8 +37,9 @@ TOO_BIG = "The received message exceeds the allowed size limit"
 
 class Receiving:
     """
-    The reading half of a wire that expects masked frames: a server's.
+    The reading half of a wire.
 
+    @ivar isServer: whether frames must come masked; a client's must not.
     @ivar halted: nothing more is taken from C{data} for now, or ever.
     @ivar deaf: nothing more is taken ever.
     @ivar paused: whether it was halted since the keep-alive last looked.
@@ -43,6 +49,8 @@ class Receiving:
 
     transport: Any
     session: ISession
+    settings: WireSettings
+    isServer: bool
     maxFrameSize: int
     maxMessageSize: int
     maxFragments: int
@@ -62,6 +70,9 @@ class Receiving:
     _isMessageCompressed = False
     _perMessageCompress: Any = None
     _receiving = False
+    _full = False
+    _left = 0
+    _turn: IDelayedCall | None = None
     _validator: Utf8Validator | None = None
 
     @property
@@ -85,6 +96,7 @@ class Receiving:
             self.data = b"" if self.deaf else data
             return
         self._receiving = True
+        self._left = FRAMES_A_TURN
         if self.current_frame is None and not self.inside_message:
             taken = self._takeFrames(data)
             if taken == len(data):
@@ -105,52 +117,64 @@ class Receiving:
         """
         session = self.session
         limit = self.readLimit
+        masked = self.isServer
+        bit, short = (0x80, 6) if masked else (0, 2)
         end = len(data)
+        left = self._left
         offset = 0
-        while end - offset >= 6 and not self.halted:
-            length = data[offset + 1] - 0x80
+        while left and end - offset >= short and not self.halted:
+            start = offset + short
+            length = data[offset + 1] - bit
             if length < 126:
-                start = offset + 6
                 if length < 0:
                     break
             elif length == 126:
-                start = offset + 8
+                start += 2
+                if start > end:
+                    break
                 length = data[offset + 2] << 8 | data[offset + 3]
                 if length < 126:
                     break
             else:
-                start = offset + 14
-                length = int.from_bytes(data[offset + 2 : offset + 10], "big")
-                if length < 65536:
+                start += 8
+                length = int.from_bytes(data[offset + 2 : offset + 10], "big") if data[offset + 1] == bit | 127 else 0
+                if length < 65536 or start > end:
                     break
             stop = start + length
             if stop > end or length > limit:
                 break
             first = data[offset]
+            payload = mask(data[start:stop], data[start - 4 : start]) if masked else data[start:stop]
             if first == 0x81:
                 try:
-                    text = mask(data[start:stop], data[start - 4 : start]).decode()
+                    text = payload.decode()
                 except UnicodeDecodeError:
                     self.fail(1007, INVALID_PAYLOAD, CorruptedFrameError("a text message is not UTF-8", 1007))
                     return end
                 session.textReceived(text)
             elif first == 0x82:
-                session.binaryReceived(mask(data[start:stop], data[start - 4 : start]))
+                session.binaryReceived(payload)
             elif length < 126 and 0x88 <= first <= 0x8A:
-                self._takeControl(first, mask(data[start:stop], data[start - 4 : start]))
+                self._takeControl(first, payload)
             else:
                 break
+            left -= 1
             offset = stop
+        self._left = left
         return offset
 
     def _takeRest(self) -> None:
         # An empty frame is complete with its header: there is a step left with no data.
         while not self.halted:
+            if self._left <= 0:
+                self._endTurn()
+                break
             if self.data and self.current_frame is None and not self.inside_message:
                 taken = self._takeFrames(self.data)
                 if taken:
                     self.data = self.data[taken:]
                     continue
+            self._left -= 1
             if not self.processData():
                 break
         if self.deaf:
@@ -167,23 +191,51 @@ class Receiving:
             code = payload[0] << 8 | payload[1] if payload else None
             self.onCloseFrame(code, payload[2:] or None)
 
+    # Pauses
+
     def pauseReading(self) -> None:
         """
         Take no more for now: the session's queue is full.
         """
+        self._full = self.paused = True
         if not self.halted:
-            self.halted = self.paused = True
+            self.halted = True
             self.transport.pauseProducing()
 
     def resumeReading(self) -> None:
         """
         Go on where L{pauseReading} stopped, with what was already read first.
         """
+        if self._full:
+            self._full = False
+            if self._turn is None:
+                self._goOn()
+
+    def _endTurn(self) -> None:
+        """
+        Let others have their turn: one read may hold ten thousand frames.
+        """
+        self.halted = True
+        self.transport.pauseProducing()
+        self._turn = self.settings.clock.callLater(0, self._nextTurn)
+
+    def _nextTurn(self) -> None:
+        self._turn = None
+        if not self._full:
+            self._goOn()
+
+    def _forgetTurn(self) -> None:
+        if self._turn is not None:
+            self._turn.cancel()
+            self._turn = None
+
+    def _goOn(self) -> None:
         if self.halted and not self.deaf:
             self.halted = False
             self.transport.resumeProducing()
             if self.data and not self._receiving:
                 self._receiving = True
+                self._left = FRAMES_A_TURN
                 self._takeRest()
                 self._receiving = False
 

@@ -9,19 +9,17 @@ peer has caught up (decision 23).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import IDelayedCall
-from twisted.logger import Logger
 
 from balws.errors import ConnectionClosureError, CorruptedFrameError
 from balws.hub.message import Message
 from balws.wire.frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, SHORT, TEXT, header
+from balws.wire.pressure import Pressure
 from balws.wire.receiving import OPEN
-from balws.wire.settings import MIN_COMPRESSED, WireSettings
-from balws.wire.transport import unsent
-from balws.wire.written import WRITTEN, quiet, refused
+from balws.wire.settings import MIN_COMPRESSED
+from balws.wire.written import WRITTEN, refused
 
 _TEXT = SHORT[FIN | TEXT]
 _BINARY = SHORT[FIN | BINARY]
@@ -29,28 +27,18 @@ _BINARY = SHORT[FIN | BINARY]
 _MAX_CONTROL = 125
 
 
-class Sending:
+class Sending(Pressure):
     """
-    The writing half of a wire that does not mask: a server's.
+    The writing half of a wire; as it stands here, a server's, which does not mask.
 
-    @ivar congested: the transport holds more than it wants to.
     @ivar shortLimit: payloads up to this many bytes go out in one plain frame.
     """
 
-    _log = Logger(namespace="balws.wire")
-
-    transport: Any
-    settings: WireSettings
     maxFrameSize: int
     shortLimit: int
     state: int
 
-    congested = False
     _perMessageCompress: Any = None
-    _waiting: list[Deferred[None]] | None = None
-    _latestPing: bytes | None = None
-    _slow: IDelayedCall | None = None
-    _largest = 0
 
     def sendText(self, text: str) -> Deferred[None]:
         """
@@ -103,23 +91,30 @@ class Sending:
             )
         if self.state != OPEN:
             return refused(closed("control frame"))
-        self.transport.write(SHORT[FIN | opcode][len(payload)] + payload)
+        self._writeControl(opcode, payload)
         return self._whenDrained(len(payload)) if self.congested else WRITTEN
 
     def deliver(self, message: Message) -> None:
         """
-        Send what goes to many connections; framed once for all that do not compress.
+        Send what goes to many connections: framed once for all that do not compress,
+        compressed once for all others.
         """
         if self.state != OPEN:
             return
         opcode = BINARY if message.isBinary else TEXT
-        size = len(message.payload)
-        if size > self.maxFrameSize or (self._perMessageCompress is not None and size >= MIN_COMPRESSED):
-            self._sendLong(opcode, message.payload)
-        else:
+        payload = message.payload
+        size = len(payload)
+        compressor = self._perMessageCompress
+        if compressor is not None and size >= MIN_COMPRESSED:
+            payload = compressor.compressedAlone(message)
+            if payload is not message.payload:
+                opcode |= RSV1
+        if payload is message.payload and size <= self.maxFrameSize:
             if message.frame is None:
-                message.frame = header(FIN | opcode, size) + message.payload
+                message.frame = header(FIN | opcode, size) + payload
             self.transport.write(message.frame)
+        else:
+            self._writeFrames(opcode, payload)
         if self.congested:
             self._watchBuffer(size)
 
@@ -133,112 +128,40 @@ class Sending:
         if self.congested:
             self._latestPing = payload
         else:
-            self.transport.write(SHORT[FIN | PONG][len(payload)] + payload)
+            self._writeControl(PONG, payload)
+
+    def _writeControl(self, opcode: int, payload: bytes) -> None:
+        self.transport.writeSequence(self._framed(FIN | opcode, payload))
+
+    def _framed(self, first: int, payload: bytes) -> tuple[bytes, ...]:
+        """
+        @return: the pieces of a frame.
+        """
+        return header(first, len(payload)), payload
 
     def _sendLong(self, opcode: int, payload: bytes) -> None:
         first = opcode
         compressor = self._perMessageCompress
         if compressor is not None and len(payload) >= MIN_COMPRESSED:
-            compressor.start_compress_message()
-            payload = compressor.compress_message_data(payload) + compressor.end_compress_message()
+            payload = compressor.compressed(payload)
             first |= RSV1
+        self._writeFrames(first, payload)
+
+    def _writeFrames(self, first: int, payload: bytes) -> None:
+        """
+        @param first: of the first frame, without FIN.
+        """
         size, limit = len(payload), self.maxFrameSize
         if size <= limit:
-            self.transport.writeSequence((header(FIN | first, size), payload))
+            self.transport.writeSequence(self._framed(FIN | first, payload))
             return
         pieces: list[bytes] = []
         for start in range(0, size, limit):
             piece = payload[start : start + limit]
             last = FIN if start + limit >= size else 0
-            pieces += (header(last | first, len(piece)), piece)
+            pieces += self._framed(last | first, piece)
             first = CONTINUATION
         self.transport.writeSequence(pieces)
-
-    # Back-pressure
-
-    def pauseProducing(self) -> None:
-        """
-        The transport holds more than 64 KiB that the peer has not taken.
-        """
-        self.congested = True
-
-    def resumeProducing(self) -> None:
-        """
-        The peer has taken everything.
-        """
-        self.congested = False
-        self._largest = 0
-        self._forgetSlow()
-        ping, self._latestPing = self._latestPing, None
-        if ping is not None:
-            self.answerPing(ping)
-        waiting, self._waiting = self._waiting, None
-        for waiter in waiting or ():
-            if not waiter.called:  # one may cancel another
-                waiter.callback(None)
-
-    def stopProducing(self) -> None:
-        """
-        The transport is gone; C{connectionLost} follows.
-        """
-
-    def _whenDrained(self, length: int) -> Deferred[None]:
-        waiter: Deferred[None] = Deferred(self._forgetWaiter)
-        if self._waiting is None:
-            self._waiting = [waiter]
-        else:
-            self._waiting.append(waiter)
-        self._watchBuffer(length)
-        return waiter
-
-    def _forgetWaiter(self, waiter: Deferred[None]) -> None:
-        if self._waiting is not None and waiter in self._waiting:
-            self._waiting.remove(waiter)
-
-    def _watchBuffer(self, length: int) -> None:
-        """
-        Cut a peer that has not taken C{maxSendBuffer} for too long, and at once one
-        that has twice as much to take: or twice the largest message that it has to take,
-        for one alone may be as large as the service likes.
-
-        @param length: of the message that was just written, in bytes.
-        """
-        self._largest = max(self._largest, length)
-        size, limit = unsent(self.transport), self.settings.maxSendBuffer
-        if size > 2 * max(limit, self._largest):
-            self._cutSlow()
-        elif size <= limit:
-            self._forgetSlow()
-        elif self._slow is None:
-            self._slow = self.settings.clock.callLater(self.settings.slowConsumerTimeout, self._slowTooLong)
-
-    def _slowTooLong(self) -> None:
-        self._slow = None
-        if unsent(self.transport) > self.settings.maxSendBuffer:
-            self._cutSlow()
-
-    def _cutSlow(self) -> None:
-        self._log.warn(
-            "Aborting a connection whose peer does not read: {unsent} bytes wait", unsent=unsent(self.transport)
-        )
-        self.abort()
-
-    def _forgetSlow(self) -> None:
-        if self._slow is not None:
-            self._slow.cancel()
-            self._slow = None
-
-    def _failWaiting(self) -> None:
-        self._forgetSlow()
-        waiting, self._waiting = self._waiting, None
-        for waiter in waiting or ():
-            if not waiter.called:
-                waiter.errback(ConnectionClosureError("Connection closed before the message was sent"))
-                quiet(waiter)
-
-    if TYPE_CHECKING:  # what the rest of the wire provides
-
-        def abort(self) -> None: ...
 
 
 def closed(what: str) -> ConnectionClosureError:

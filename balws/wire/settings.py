@@ -45,7 +45,7 @@ class WireSettings:
     wheel: TimerWheel
 
     @classmethod
-    def fromService(cls, config: WSServiceConfig, clock: IReactorTime, wheel: TimerWheel) -> WireSettings:
+    def fromConfig(cls, config: WSServiceConfig, clock: IReactorTime, wheel: TimerWheel) -> WireSettings:
         """
         @param config: the service's configuration, already validated.
         """

@@ -11,7 +11,7 @@ from twisted.web.server import Request
 
 from balws.interfaces import ISession
 from balws.wire.factory import WireFactory
-from balws.wire.protocol import ServerWire
+from balws.wire.server import ServerWire
 from balws.wire.transport import give
 
 

@@ -64,7 +64,7 @@ class Mounted:
         )
         self.roster = Roster()
         self.factory = WireFactory(
-            WireSettings.fromService(self.config, self.clock, self.wheel), self.clock, self.roster
+            WireSettings.fromConfig(self.config, self.clock, self.wheel), self.clock, self.roster
         )
 
     def connect(self, service: Service) -> Peer:
@@ -95,9 +95,17 @@ class Peer:
 
     def send(self, *frames: bytes) -> None:
         """
-        Send frames that arrive in one read.
+        Send frames that arrive in one read; the wire has all the turns that it needs for it.
         """
         self.wire.dataReceived(b"".join(frames))
+        self.turns()
+
+    def turns(self) -> None:
+        """
+        Let the wire take what it has kept for its next turns.
+        """
+        while self.wire._turn is not None:
+            self.clock.advance(0)
 
     def say(self, *messages: str | bytes) -> None:
         """

@@ -412,6 +412,7 @@ class OrderTests(ConversationTestCase):
         peer = talk(service, maxPendingMessages=5000)
         peer.say("wait", *[b"x"] * 4000)
         service.finish("go")
+        peer.turns()
         self.assertEqual(peer.heard(), ["go", *[b"x"] * 4000])
         self.quiet()
 

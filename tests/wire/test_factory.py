@@ -8,8 +8,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.wire.factory import WireFactory
-from balws.wire.protocol import ServerWire
 from balws.wire.roster import Roster
+from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
 from balws.wire.wheel import TimerWheel
 

@@ -29,7 +29,7 @@ class WireSettingsTests(SynchronousTestCase):
         """
         A wire's defaults are the service's.
         """
-        settings = WireSettings.fromService(WSServiceConfig(), self.clock, self.wheel)
+        settings = WireSettings.fromConfig(WSServiceConfig(), self.clock, self.wheel)
         self.assertEqual(settings, WireSettings(clock=self.clock, wheel=self.wheel))
 
     def test_everyField(self) -> None:
@@ -41,7 +41,7 @@ class WireSettingsTests(SynchronousTestCase):
             for place, field in enumerate(attrs.fields(WireSettings))
             if field.name not in ("clock", "wheel")
         }
-        settings = WireSettings.fromService(WSServiceConfig(**numbers), self.clock, self.wheel)
+        settings = WireSettings.fromConfig(WSServiceConfig(**numbers), self.clock, self.wheel)
         self.assertEqual(
             attrs.asdict(settings, recurse=False), {**numbers, "clock": self.clock, "wheel": self.wheel}
         )

@@ -20,8 +20,8 @@ from zope.interface import implementer
 from balws.interfaces import ISession
 from balws.wire.compression import agree
 from balws.wire.factory import WireFactory
-from balws.wire.protocol import ServerWire
 from balws.wire.roster import Roster
+from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
 from balws.wire.wheel import TimerWheel
 from tests.rows.raw import CLOSE, PING, TEXT, closing, frame
@@ -263,10 +263,12 @@ class Rig:
 
     def read(self, *portions: bytes) -> None:
         """
-        Each portion comes in one read.
+        Each portion comes in one read; the wire has all the turns that it needs for it.
         """
         for portion in portions:
             self.wire.dataReceived(portion)
+            while self.wire._turn is not None:
+                self.clock.advance(0)
 
     def sent(self) -> list[tuple[int, bytes]]:
         """
