@@ -12,6 +12,7 @@ Whatever does not fit is a L{balws.errors.ConfigurationError}.
 
 from __future__ import annotations
 
+from balws.config.client import ClientConfiguration, Cookie, WebSocketRetryConfig
 from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
 from balws.config.listener import (
     KEEPALIVE_ALWAYS,
@@ -33,7 +34,9 @@ __all__ = [
     "KEEPALIVE_AUTO",
     "KEEPALIVE_NEVER",
     "MAX_PIPELINED_REQUESTS",
+    "ClientConfiguration",
     "Configuration",
+    "Cookie",
     "KeepAlive",
     "ListenerConfiguration",
     "ListenerEntry",
@@ -43,6 +46,7 @@ __all__ = [
     "Secret",
     "ServiceEntry",
     "WSServiceConfig",
+    "WebSocketRetryConfig",
     "build",
     "loadFile",
     "loadText",

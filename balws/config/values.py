@@ -26,12 +26,18 @@ __all__ = [
     "MAX_NUMBER",
     "Check",
     "Unfit",
+    "absent",
+    "atLeast",
     "checked",
+    "confidential",
     "convert",
+    "finite",
     "flag",
     "headerText",
     "integer",
     "items",
+    "matching",
+    "number",
     "optional",
     "seconds",
     "show",
@@ -133,13 +139,23 @@ def integer(low: int, high: int = MAX_NUMBER) -> Check[int]:
     return check
 
 
-def number(value: object) -> float:
+def finite(noun: str) -> Check[float]:
     """
-    A check for finite numbers, C{int} or C{float}, of seconds.
+    A check for finite numbers, C{int} or C{float}.
+
+    @param noun: what they are, such as C{a number of seconds}.
     """
-    if not isinstance(value, (int, float)) or isinstance(value, bool) or not _isFinite(value):
-        raise Unfit("a number of seconds")
-    return value
+
+    def check(value: object) -> float:
+        if not isinstance(value, (int, float)) or isinstance(value, bool) or not _isFinite(value):
+            raise Unfit(noun)
+        return value
+
+    return check
+
+
+#: A check for finite numbers, C{int} or C{float}, of seconds.
+number = finite("a number of seconds")
 
 
 def _isFinite(value: float) -> bool:
@@ -158,6 +174,23 @@ def seconds(value: object) -> float:
     if not 0 <= found <= MAX_NUMBER:
         raise Unfit(f"a number of seconds from 0 to {MAX_NUMBER}")
     return found
+
+
+def atLeast(low: float, otherwise: float, noun: str = "a number of seconds") -> Check[float]:
+    """
+    A check for finite numbers up to L{MAX_NUMBER} that turns what is below C{low} into C{otherwise}.
+
+    @param noun: what they are.
+    """
+    isNumber = finite(noun)
+
+    def check(value: object) -> float:
+        found = isNumber(value)
+        if found > MAX_NUMBER:
+            raise Unfit(f"{noun} up to {MAX_NUMBER}")
+        return found if found >= low else otherwise
+
+    return check
 
 
 def flag(value: object) -> bool:
@@ -180,7 +213,13 @@ def text(value: object) -> str:
     return value
 
 
-def _matching(pattern: re.Pattern[str], expected: str) -> Check[str]:
+def matching(pattern: re.Pattern[str], expected: str) -> Check[str]:
+    """
+    A check for strings that are not empty and all of which fits a pattern.
+
+    @param expected: what the pattern means, in words.
+    """
+
     def check(value: object) -> str:
         if not pattern.fullmatch(text(value)):
             raise Unfit(expected)
@@ -190,16 +229,16 @@ def _matching(pattern: re.Pattern[str], expected: str) -> Check[str]:
 
 
 #: A check for tokens, as names of headers and sub-protocols are (RFC 9110 section 5.6.2).
-token = _matching(_TOKEN, "a token of HTTP (letters, digits and !#$%&'*+-.^_`|~)")
+token = matching(_TOKEN, "a token of HTTP (letters, digits and !#$%&'*+-.^_`|~)")
 
 #: A check for what may stand in a header's value: visible ASCII, with spaces inside.
-headerText = _matching(_HEADER_TEXT, "the value of a header, in visible ASCII")
+headerText = matching(_HEADER_TEXT, "the value of a header, in visible ASCII")
 
 #: A check for strings without spaces and control characters.
-word = _matching(_WORD, "a string without spaces")
+word = matching(_WORD, "a string without spaces")
 
 #: A check for paths of URLs: a slash before each part and none behind; no query, fragment or space.
-urlPath = _matching(_URL_PATH, 'a path such as "/chat": a "/" in front, none behind, no "?", "#" or space')
+urlPath = matching(_URL_PATH, 'a path such as "/chat": a "/" in front, none behind, no "?", "#" or space')
 
 
 def optional(check: Check[T]) -> Check[T | None]:
@@ -207,6 +246,34 @@ def optional(check: Check[T]) -> Check[T | None]:
     A check that lets L{None} pass, too.
     """
     return lambda value: None if value is None else check(value)
+
+
+def absent(problem: str) -> Check[None]:
+    """
+    A check for fields that mean something in a later release only: L{None} passes, and nothing else.
+
+    @param problem: what is not available, and what to do instead.
+    """
+
+    def check(value: object) -> None:
+        if value is not None:
+            raise ConfigurationError(problem)
+
+    return check
+
+
+def confidential(check: Check[T]) -> Check[T]:
+    """
+    A check whose refusal says what was expected and nothing of what was given.
+    """
+
+    def quietly(value: object) -> T:
+        try:
+            return check(value)
+        except Unfit as unfit:
+            raise ConfigurationError(f"expected {unfit}") from None
+
+    return quietly
 
 
 def items(noun: str, check: Check[T]) -> Check[tuple[T, ...]]:

@@ -19,7 +19,7 @@ from balws.hub.message import Message
 from balws.wire.frames import PING, PONG
 
 if TYPE_CHECKING:
-    from balws.session.connection import Connection
+    from balws.session.conversation import Conversation
 
 
 def _fixed(fields: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
@@ -57,7 +57,7 @@ class Caller:
     #: How the matching of parameters knows this class without importing it.
     __balwsCaller__ = True
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Conversation) -> None:
         self._connection = connection
         self._attributes: dict[str, Any] | None = None
         self._id: str | None = None

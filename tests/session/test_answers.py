@@ -23,7 +23,7 @@ from balws.errors import Error, PayloadBindingError, PayloadValidationError, Upg
 from balws.interfaces import Service
 from balws.session.answers import describe
 from balws.session.caller import Caller
-from balws.session.connection import UNEXPECTED
+from balws.session.conversation import UNEXPECTED
 from tests.session.doubles import ConversationTestCase, Peer, Recorder, talk
 
 

@@ -15,7 +15,7 @@ from balws.closing import CustomCloseFrame, NormalClosure
 from balws.errors import Error
 from balws.interfaces import Service
 from balws.session.caller import Caller
-from balws.session.connection import UNEXPECTED
+from balws.session.conversation import UNEXPECTED
 from tests.session.doubles import ConversationTestCase, Mounted, Peer, Recorder, frame, talk
 
 

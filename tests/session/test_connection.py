@@ -24,7 +24,7 @@ from balws.errors import (
 )
 from balws.interfaces import IMember, ISession, Service
 from balws.session.caller import Caller
-from balws.session.connection import UNEXPECTED
+from balws.session.conversation import UNEXPECTED
 from balws.session.queue import MAX_BYTES
 from balws.wire.written import WRITTEN
 from tests.session.doubles import (
