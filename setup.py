@@ -33,6 +33,7 @@ setup(
         # month's release is tried before it is allowed here.
         "autobahn>=26.10.1,<26.11",
         "defusedxml>=0.7.1",
+        "h11>=0.16",
         "incremental>=24.7.2",
         "ldap3>=2.9.1",
         "msgspec>=0.22",
@@ -62,6 +63,7 @@ setup(
             "types-defusedxml>=0.7",
             "websockets>=15",
             "wheel>=0.43",
+            "wsproto>=1.2",
         ],
     },
     classifiers=[

@@ -5,6 +5,9 @@ What users import stands here; the homes are L{balws.config}, L{balws.errors},
 L{balws.interfaces} and L{balws.closing}.
 """
 
+from balws.client.asyncclient import AsyncClient
+from balws.client.client import Client
+from balws.client.response import HttpResponse
 from balws.closing import (
     GOING_AWAY,
     INTERNAL_SERVER_ERROR,
@@ -30,10 +33,13 @@ from balws.config import (
     KEEPALIVE_AUTO,
     KEEPALIVE_NEVER,
     MAX_PIPELINED_REQUESTS,
+    ClientConfiguration,
+    Cookie,
     KeepAlive,
     ListenerConfiguration,
     ListenerHttp1Settings,
     RequestLimitConfigs,
+    WebSocketRetryConfig,
     WSServiceConfig,
 )
 from balws.errors import (
@@ -88,20 +94,25 @@ __all__ = [
     "POLICY_VIOLATION",
     "PROTOCOL_ERROR",
     "UNSUPPORTED_DATA",
+    "AsyncClient",
     "AuthError",
     "AuthnError",
     "AuthzError",
     "Caller",
+    "Client",
+    "ClientConfiguration",
     "CloseFrame",
     "ConfigurationError",
     "ConnectionClosureError",
     "ConnectionError",
+    "Cookie",
     "CorruptedFrameError",
     "CustomCloseFrame",
     "Error",
     "GoingAway",
     "HandshakeTimedOut",
     "Header",
+    "HttpResponse",
     "Hub",
     "IConnectionObserver",
     "IDataBinder",
@@ -135,6 +146,7 @@ __all__ = [
     "UpgradeError",
     "UpgradeService",
     "WSServiceConfig",
+    "WebSocketRetryConfig",
     "dispatcherConfig",
     "get",
     "serviceConfig",

@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping
+from typing import Any
 
 __all__ = [
     "AuthError",
@@ -176,7 +177,15 @@ class AuthzError(UpgradeError):
 class InvalidHandshakeError(Error):
     """
     The server did not accept our upgrade.  The server's decision or fault.
+
+    @ivar response: its answer, a L{balws.HttpResponse}, or L{None} when it was no HTTP.
+    @ivar location: where the answer points to; balws never goes there by itself.
     """
+
+    def __init__(self, problem: str, response: Any = None) -> None:
+        super().__init__(problem)
+        self.response = response
+        self.location: str | None = None if response is None else response.header("location")
 
 
 class HandshakeTimedOut(Error):

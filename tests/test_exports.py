@@ -24,6 +24,9 @@ HOMES = (
     "balws.server.request",
     "balws.session.caller",
     "balws.session.declare",
+    "balws.client.asyncclient",
+    "balws.client.client",
+    "balws.client.response",
 )
 
 #: What DESIGN section 2 promises and this release has.
@@ -39,6 +42,7 @@ PROMISED = """
     SslError AuthError ConfigurationError ServiceDefinitionError NoSuchConnection NoSuchGroup Error
     ListenerConfiguration ListenerHttp1Settings RequestLimitConfigs WSServiceConfig
     KEEPALIVE_AUTO KEEPALIVE_ALWAYS KEEPALIVE_NEVER MAX_PIPELINED_REQUESTS
+    Client AsyncClient ClientConfiguration WebSocketRetryConfig
 """
 
 

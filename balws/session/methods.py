@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial, partialmethod
 from typing import Any, get_args
 
@@ -104,30 +104,36 @@ class MethodTable:
     """
     What a service class answers to.
 
+    @cvar names: the fixed remote methods that such a class may have.
     @ivar fixed: the fixed remote methods that it has, by name.
     @ivar byValue: the methods of custom dispatch by the value that reaches them.
     @ivar byName: those that are reached by a name derived from the value.
     """
 
-    def __init__(self, kind: type[Service], dispatcherKey: str | None, validation: bool) -> None:
+    names: Iterable[str] = FIXED
+
+    def __init__(self, kind: type, dispatcherKey: str | None, validation: bool) -> None:
         """
         @raise ServiceDefinitionError: when the class cannot work as written.
         """
-        if not (isinstance(kind, type) and issubclass(kind, Service)):
-            raise ServiceDefinitionError(shown(kind), None, "it is no Service", "derive it from balws.Service")
+        self._checkKind(kind)
         self.kind = kind
         self.owner = kind.__qualname__
         self.dispatcherKey = dispatcherKey
         self._validation = validation
         self._functions = self._collect()
-        self.fixed = {name: self._fixed(name) for name in FIXED if name in self._functions}
+        self.fixed = {name: self._fixed(name) for name in self.names if name in self._functions}
         self._checkTogether()
         self.byValue: dict[str, RemoteMethod] = {}
         self.byName: dict[str, RemoteMethod] = {}
         for name in self._functions:
-            if name not in FIXED and not self._isErrorMethod(name):
+            if name not in self.names and not self._isErrorMethod(name):
                 self._custom(name)
-        self._checkFields()
+
+    def _checkKind(self, kind: Any) -> None:
+        if not (isinstance(kind, type) and issubclass(kind, Service)):
+            raise ServiceDefinitionError(shown(kind), None, "it is no Service", "derive it from balws.Service")
+        self._checkFields(kind)
 
     def _collect(self) -> dict[str, Callable[..., Any]]:
         found: dict[str, Callable[..., Any]] = {}
@@ -144,8 +150,8 @@ class MethodTable:
                 )
         return found
 
-    def _checkFields(self) -> None:
-        headers = inspect.getattr_static(self.kind, "customHeaders")
+    def _checkFields(self, kind: type) -> None:
+        headers = inspect.getattr_static(kind, "customHeaders")
         if headers is None or hasattr(type(headers), "__get__"):
             return  # None, or made for each connection.
         problem = None
@@ -159,7 +165,7 @@ class MethodTable:
             except ValueError as error:
                 problem = str(error)
         if problem is not None:
-            raise ServiceDefinitionError(self.owner, "customHeaders", problem, "write a dict of strings")
+            raise ServiceDefinitionError(kind.__qualname__, "customHeaders", problem, "write a dict of strings")
 
     # The fixed methods
 
@@ -234,7 +240,7 @@ class MethodTable:
         function = self._functions[name]
         value = getattr(function, VALUE, None)
         if self.dispatcherKey is None:
-            near = difflib.get_close_matches(name, FIXED, 1)
+            near = difflib.get_close_matches(name, self.names, 1)
             hint = f"did you mean {near[0]}? else " if near else ""
             mend = f"{hint}set the service's dispatcherKey, or rename it"
             raise ServiceDefinitionError(self.owner, name, "nothing ever calls it", mend)
@@ -281,6 +287,17 @@ class MethodTable:
             if name is not None:
                 method = self.byName.get(name)
         return method
+
+
+class ControlTable(MethodTable):
+    """
+    What the control frames of a client go to: C{onPing} and C{onPong} alone (seed 4, 4.3).
+    """
+
+    names = ("onPing", "onPong")
+
+    def _checkKind(self, kind: Any) -> None:
+        pass  # any class may have the two; the configuration has looked
 
 
 def bind(method: RemoteMethod, service: Service, caller: Any) -> Callable[[Any], Any]:

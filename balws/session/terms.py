@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.session.test_terms -*-
 """
-What holds for every conversation of one mounted service.
+What holds for every conversation of one mounted service, or of one client.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
-from balws.config.service import WSServiceConfig
+from balws.config.connection import ConnectionConfiguration
 from balws.hub.hub import Audience, Hub
 from balws.interfaces import Service
 from balws.session.methods import MethodTable
@@ -18,13 +18,13 @@ from balws.wire.wheel import TimerWheel
 @attrs.frozen(kw_only=True)
 class Terms:
     """
-    @ivar config: of the service.
+    @ivar config: of the service or the client.
     @ivar audience: who else is connected to it.
     @ivar tables: the remote methods of the service classes seen so far; a service's
         C{get} may return objects of several.
     """
 
-    config: WSServiceConfig
+    config: ConnectionConfiguration
     hub: Hub
     audience: Audience
     clock: IReactorTime

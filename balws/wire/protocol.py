@@ -254,9 +254,10 @@ class Wire(Receiving, Sending):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
-        self._failWaiting()
         session = self.__dict__.pop("session", None)
         if session is not None:
             session.ended(ABNORMAL if self.closeCode is None else self.closeCode, self.closeReason)
+        # Who sends again what was not sent learns first whether there is a way.
+        self._failWaiting()
         # Who waits for the last connection to end sees that its service knows of it.
         self.factory.roster.discard(self)

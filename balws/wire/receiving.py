@@ -211,6 +211,14 @@ class Receiving:
             if self._turn is None:
                 self._goOn()
 
+    def takeLater(self, data: bytes) -> None:
+        """
+        Take what came with the handshake in a turn of its own: whoever waits for the
+        connection shall have it before the first message comes.
+        """
+        self.data = data
+        self._endTurn()
+
     def _endTurn(self) -> None:
         """
         Let others have their turn: one read may hold ten thousand frames.

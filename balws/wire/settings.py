@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.wire.test_settings -*-
 """
-What a connection needs to know of its service's configuration, as plain numbers.
+What a connection needs to know of its configuration, as plain numbers.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 from twisted.internet.interfaces import IReactorTime
 
-from balws.config.service import WSServiceConfig
+from balws.config.connection import ConnectionConfiguration
 from balws.wire.wheel import TimerWheel
 
 #: A closed connection whose last bytes, or whose peer's, are on their way gets this long (seconds).
@@ -21,7 +21,7 @@ MIN_COMPRESSED = 128
 @attrs.frozen(kw_only=True)
 class WireSettings:
     """
-    One for each mounted service, shared by its connections.
+    One for each mounted service and for each client, shared by its connections.
 
     @ivar maxFrameSize: the largest payload of one frame, both ways, in bytes.
     @ivar maxMessageSize: the largest message read, after inflation, in bytes.
@@ -45,9 +45,9 @@ class WireSettings:
     wheel: TimerWheel
 
     @classmethod
-    def fromConfig(cls, config: WSServiceConfig, clock: IReactorTime, wheel: TimerWheel) -> WireSettings:
+    def fromConfig(cls, config: ConnectionConfiguration, clock: IReactorTime, wheel: TimerWheel) -> WireSettings:
         """
-        @param config: the service's configuration, already validated.
+        @param config: of a service or a client, already validated.
         """
         return cls(
             maxFrameSize=config.maxFrameSize,

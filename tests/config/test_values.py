@@ -4,6 +4,7 @@ Tests of L{balws.config.values}.
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, time
 from typing import Any
 
@@ -12,11 +13,16 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws.config.secret import Secret
 from balws.config.values import (
     MAX_NUMBER,
+    absent,
+    atLeast,
+    confidential,
     convert,
+    finite,
     flag,
     headerText,
     integer,
     items,
+    matching,
     number,
     optional,
     seconds,
@@ -123,6 +129,27 @@ class ValueTests(SynchronousTestCase):
         self.assertFits(number, -1, -0.5, 0, 60)
         self.assertRefuses(number, float("nan"), float("inf"), float("-inf"), 10**400, False, "1", None)
 
+    def test_finite(self) -> None:
+        """
+        What a number stands for is said where something else was given.
+        """
+        self.assertFits(finite("a factor"), -1.5, 0, 10**20)
+        self.assertEqual(self.refusal(finite("a factor"), "2"), 'key: expected a factor, got "2"')
+
+    def test_atLeast(self) -> None:
+        """
+        What is too small is replaced, what is too large is refused.
+        """
+        check = atLeast(1, 7, "a factor")
+        self.assertFits(check, 1, 1.5, MAX_NUMBER)
+        for value in (-MAX_NUMBER, 0, 0.999):
+            self.assertEqual(convert(check, "key", value), 7)
+        self.assertEqual(
+            self.refusal(check, MAX_NUMBER + 1), "key: expected a factor up to 2147483647, got 2147483648"
+        )
+        self.assertEqual(self.refusal(atLeast(0, 0), "1"), 'key: expected a number of seconds, got "1"')
+        self.assertRefuses(check, float("nan"), float("inf"), float("-inf"), True, None)
+
     def test_flag(self) -> None:
         """
         Only true and false are booleans.
@@ -151,6 +178,31 @@ class ValueTests(SynchronousTestCase):
         self.assertRefuses(word, "a b", "a\n", "", "\0")
         self.assertFits(urlPath, "/", "/chat", "/a/b.c", "/caf\u00e9")
         self.assertRefuses(urlPath, "chat", "", "/chat/", "//", "/a//b", "/a?b", "/a#b", "/a b", "/a\n")
+
+    def test_matching(self) -> None:
+        """
+        A pattern fits all of a string that is not empty, or it does not fit.
+        """
+        check = matching(re.compile("a*"), "some a")
+        self.assertFits(check, "a", "aa")
+        self.assertEqual(self.refusal(check, "ab"), 'key: expected some a, got "ab"')
+        self.assertRefuses(check, "", "a\n", 5)
+
+    def test_absent(self) -> None:
+        """
+        What comes later is refused with what to do instead, whatever was given.
+        """
+        self.assertFits(absent("not yet"), None)
+        for value in (False, 0, "", {}, "canary"):
+            self.assertEqual(self.refusal(absent("not yet"), value), "key: not yet")
+
+    def test_confidential(self) -> None:
+        """
+        The refusal of a confidential value does not show it.
+        """
+        check = confidential(integer(1, 10))
+        self.assertFits(check, 5)
+        self.assertEqual(self.refusal(check, 4711), "key: expected an integer from 1 to 10")
 
     def test_optional(self) -> None:
         """

@@ -1,0 +1,96 @@
+# -*- test-case-name: tests.client.test_connecting -*-
+"""
+One attempt to reach one address: TCP, TLS, the opening handshake, within one time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as TooLate
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import optionsForClientTLS
+
+from balws.client.address import Address
+from balws.client.handshake import Handshake
+from balws.client.request import fieldsFor, newKey
+from balws.client.response import HttpResponse
+from balws.config.client import ClientConfiguration
+from balws.errors import ConnectionError, HandshakeTimedOut
+
+#: Takes over a transport whose handshake was answered with 101: the transport, the
+#: answer, our key, and the bytes that came after the answer.
+Accept = Callable[[Any, HttpResponse, bytes, bytes], None]
+
+
+async def attempt(
+    address: Address,
+    config: ClientConfiguration,
+    reactor: Any,
+    endpoint: IStreamClientEndpoint | None,
+    accept: Accept,
+) -> None:
+    """
+    @param endpoint: what to connect by; L{None} connects to the address by TCP, IPv6 and
+        IPv4 in parallel (RFC 8305).
+    @raise ConnectionError: when nobody is there.
+    @raise SslError: when it cannot be shown who is there.
+    @raise HandshakeTimedOut: when all together takes longer than C{handShakeTimeout}.
+    @raise InvalidHandshakeError: when the server does not accept.
+    """
+    key = newKey()
+    handshake = Handshake(
+        reactor,
+        address.target,
+        fieldsFor(address, config, key),
+        lambda transport, response, rest: accept(transport, response, key, rest),
+    )
+    by = _endpointFor(address, config, reactor) if endpoint is None else endpoint
+    shaking = Deferred.fromCoroutine(_shake(by, handshake))
+    shaking.addTimeout(config.handShakeTimeout, reactor)
+    try:
+        await shaking
+    except TooLate:
+        raise HandshakeTimedOut("Handshake timed out") from None
+
+
+class _Once(Factory):
+    """
+    Gives the one protocol, and the log nothing to say of it.
+    """
+
+    noisy = False
+
+    def __init__(self, handshake: Handshake) -> None:
+        self._handshake = handshake
+
+    def buildProtocol(self, address: Any) -> Handshake:
+        """
+        @param address: of no interest.
+        """
+        return self._handshake
+
+
+async def _shake(endpoint: IStreamClientEndpoint, handshake: Handshake) -> None:
+    try:
+        await endpoint.connect(_Once(handshake))
+        await handshake.done
+    except ConnectingCancelledError:
+        raise CancelledError from None
+    except (ConnectError, ConnectionClosed, OSError) as problem:
+        if isinstance(problem, ConnectionError):
+            raise
+        raise ConnectionError(f"IO Error: {problem}") from problem
+
+
+def _endpointFor(address: Address, config: ClientConfiguration, reactor: Any) -> IStreamClientEndpoint:
+    endpoint: Any = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
+    if address.secure:
+        endpoint = wrapClientTLS(optionsForClientTLS(address.host), endpoint)
+    found: IStreamClientEndpoint = endpoint
+    return found

@@ -1,0 +1,165 @@
+# -*- test-case-name: tests.client.test_handshake -*-
+"""
+The opening handshake on one transport, with h11 to read the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+import h11
+from OpenSSL import SSL
+from service_identity import VerificationError
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+
+from balws.client.response import HttpResponse, refused
+from balws.errors import ConnectionError, Error, InvalidHandshakeError, SslError
+
+#: The head of an answer, and all the interim answers before it, may be this long (bytes).
+MAX_HEAD = 16384
+MAX_INTERIM = 65536
+
+#: So much of a refusal's body is kept (bytes) and so long it may take (seconds).
+MAX_BODY = 65536
+BODY_TIME = 5.0
+
+
+class Handshake(Protocol):
+    """
+    Sends the request, reads the answer.  Keeps no more of what the server sends than
+    the bounds above.
+    """
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        target: bytes,
+        fields: list[tuple[bytes, bytes]],
+        accept: Callable[[Any, HttpResponse, bytes], Any],
+    ) -> None:
+        """
+        @param accept: called with the transport, an answer 101, and the bytes that came
+            after it; takes the transport over and returns what C{done} fires with, or
+            raises L{Error}.
+        """
+        self._clock = clock
+        self._request = (target, fields)
+        self._accept = accept
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
+        self._size = 0
+        self._response: HttpResponse | None = None
+        self._body = b""
+        self._call: IDelayedCall | None = None
+        self.done: Deferred[Any] = Deferred(lambda _: self._drop())
+
+    def connectionMade(self) -> None:
+        """
+        Ask.
+        """
+        target, fields = self._request
+        head = self._http.send(h11.Request(method=b"GET", target=target, headers=fields))
+        self._http.send(h11.EndOfMessage())
+        transport: Any = self.transport
+        transport.write(head)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        A part of the answer.
+        """
+        self._size += len(data)
+        self._http.receive_data(data)
+        self._read()
+
+    def _read(self) -> None:
+        try:
+            while not self.done.called:
+                event = self._http.next_event()
+                if event is h11.NEED_DATA or event is h11.PAUSED:
+                    break
+                self._take(event)
+        except h11.RemoteProtocolError as problem:
+            self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({problem})"))
+
+    def _take(self, event: Any) -> None:
+        if isinstance(event, h11.InformationalResponse):
+            if event.status_code == 101:
+                self._accepted(event)
+            elif self._size > MAX_INTERIM:
+                self._fail(InvalidHandshakeError("Invalid handshake response: interim answers without end"))
+        elif isinstance(event, h11.Response):
+            self._response = _responseOf(event)
+            self._call = self._clock.callLater(BODY_TIME, self._enough)
+        elif isinstance(event, h11.Data):
+            self._body += bytes(event.data)
+            if len(self._body) >= MAX_BODY:
+                self._enough()
+        else:  # its end, or the end of the connection
+            self._enough()
+
+    def _accepted(self, event: h11.InformationalResponse) -> None:
+        rest, _ = self._http.trailing_data
+        try:
+            result = self._accept(self.transport, _responseOf(event), rest)
+        except Error as problem:
+            self._fail(problem)
+        else:
+            self.transport = None  # it has another owner
+            self._finish(result)
+
+    def _enough(self) -> None:
+        if self._response is None:
+            self._fail(ConnectionError("IO Error: the server closed the connection before it answered"))
+            return
+        self._fail(refused(attrs.evolve(self._response, body=self._body[:MAX_BODY])))
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The end of a body without a length, or of everything.
+        """
+        if self.done.called:
+            self._finish(None)
+        elif isinstance(reason.value, (SSL.Error, VerificationError)):
+            self._fail(SslError(f"the TLS handshake failed: {_tlsReason(reason.value)}"))
+        elif self._response is None and not reason.check(ConnectionDone):
+            self._fail(ConnectionError(f"IO Error: {reason.getErrorMessage()}"))
+        else:
+            self._http.receive_data(b"")
+            self._read()
+            if not self.done.called:
+                self._enough()
+
+    def _fail(self, problem: Exception) -> None:
+        self._finish(Failure(problem))
+        self._drop()
+
+    def _finish(self, result: Any) -> None:
+        if self._call is not None and self._call.active():
+            self._call.cancel()
+        self._call = None
+        if not self.done.called:
+            self.done.callback(result)
+
+    def _drop(self) -> None:
+        transport: Any = self.transport
+        if transport is not None:
+            transport.abortConnection()
+
+
+def _responseOf(event: h11.Response | h11.InformationalResponse) -> HttpResponse:
+    return HttpResponse.of(event.status_code, bytes(event.reason), event.headers)
+
+
+def _tlsReason(problem: Exception) -> str:
+    """
+    @return: OpenSSL's own words, which are in a list in a list, or the verification's.
+    """
+    if isinstance(problem, VerificationError):
+        return "the certificate is for another host"
+    words = [str(each[-1]) for each in (problem.args[0] if problem.args else ()) if isinstance(each, tuple)]
+    return "; ".join(words) or "the peer closed the connection"

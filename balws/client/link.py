@@ -1,0 +1,295 @@
+# -*- test-case-name: tests.client.test_link -*-
+"""
+What a client holds on to: one connection, and after its loss the next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from inspect import iscoroutine
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IStreamClientEndpoint
+from twisted.internet.task import deferLater
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from balws.client.address import Address
+from balws.client.connecting import attempt
+from balws.client.response import HttpResponse, check
+from balws.client.retry import RETRIED_CODES, Backoff, isTemporary
+from balws.client.unsent import Unsent
+from balws.config.client import ClientConfiguration
+from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
+from balws.hub.hub import Audience, sharedHub
+from balws.session.conversation import Conversation
+from balws.session.terms import Terms
+from balws.wire.factory import ClientWireFactory
+from balws.wire.roster import Roster
+from balws.wire.settings import WireSettings
+from balws.wire.transport import give
+from balws.wire.wheel import TimerWheel
+from balws.wire.written import WRITTEN, refused
+
+
+def closure(code: int, reason: str) -> ConnectionClosureError:
+    """
+    @return: that the connection was closed with this code (table A5.21).
+    """
+    words = f"{reason}: Status code: {code}" if reason else f"Connection closed Status code: {code}"
+    return ConnectionClosureError(words, code, reason)
+
+
+class Link:
+    """
+    @ivar terms: what holds for all its conversations.
+    @ivar conversation: the present one; L{None} while there is no connection.
+    @ivar response: the server's latest answer to an upgrade request.
+    @ivar isReconnecting: whether it was lost and is being made again.
+    @ivar isLeft: whether the user has closed it.
+    @ivar isOver: whether there will be none again.
+    """
+
+    _log = Logger(namespace="balws.client")
+
+    def __init__(
+        self,
+        url: str,
+        config: ClientConfiguration,
+        endpoint: IStreamClientEndpoint | None,
+        reactor: Any,
+        client: Any,
+    ) -> None:
+        """
+        @param client: makes the conversations (C{_converse}) and is told of the end
+            (C{_ended}); the callbacks of the configuration get it.
+        @raise Error: for a URL that cannot be.
+        """
+        self._addresses = [Address.parse(each) for each in (url, *config.targetUrls)]
+        self._config = config
+        self._endpoint = endpoint
+        self._reactor = reactor
+        self._client = client
+        self._wheel = TimerWheel(reactor)
+        self._roster = Roster()
+        self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
+        self._unsent = Unsent(config.maxSendBuffer)
+        self._connecting: Deferred[None] | None = None
+        self.isLeft = False
+        self.terms = Terms(config=config, hub=sharedHub(), audience=Audience(0, url), clock=reactor, wheel=self._wheel)
+        self.conversation: Conversation | None = None
+        self.response: HttpResponse | None = None
+        self.isReconnecting = False
+        self.isOver = False
+
+    # Connecting
+
+    def open(self) -> Deferred[None]:
+        """
+        Make the first connection.
+
+        @return: fails as L{attempt} does, when retries do not help either.
+        """
+        return self._begin(self._connect(isFirst=True)).addErrback(self._never)
+
+    def _never(self, failure: Failure) -> Failure:
+        self._end(failure.value if isinstance(failure.value, Exception) else None)
+        return failure
+
+    def _begin(self, connecting: Any) -> Deferred[None]:
+        deferred: Deferred[None] = Deferred.fromCoroutine(connecting)
+        self._connecting = deferred
+
+        def done(result: Any) -> Any:
+            if self._connecting is deferred:
+                self._connecting = None
+            return result
+
+        return deferred.addBoth(done)
+
+    async def _connect(self, isFirst: bool) -> None:
+        backoff = None if self._config.retryConfig is None else Backoff(self._config.retryConfig)
+        problem: Error | None = None
+        while True:
+            if problem is not None or not isFirst:
+                wait = None if backoff is None else backoff.next()
+                if wait is None:
+                    assert problem is not None
+                    raise problem
+                await deferLater(self._reactor, wait)
+            try:
+                await self._tryAddresses()
+            except Error as error:
+                if backoff is None or not isTemporary(error, isFirst):
+                    raise
+                problem = error
+            else:
+                return
+
+    async def _tryAddresses(self) -> None:
+        *others, last = self._addresses
+        for address in others:
+            try:
+                return await self._try(address)
+            except Error as problem:
+                if not isTemporary(problem, isFirst=False):
+                    raise
+        await self._try(last)
+
+    async def _try(self, address: Address) -> None:
+        try:
+            await attempt(address, self._config, self._reactor, self._endpoint, self._accept)
+        except InvalidHandshakeError as problem:
+            self.response = problem.response
+            raise
+
+    def _accept(self, transport: Any, response: HttpResponse, key: bytes, rest: bytes) -> None:
+        config = self._config
+        protocol, compressor = check(response, key, config.subProtocols, config.webSocketCompressionEnabled)
+        if hasattr(transport, "setTcpNoDelay"):
+            transport.setTcpNoDelay(True)
+        conversation = self._client._converse(self)
+        conversation.subProtocol = protocol
+        self.response = response
+        self.conversation = conversation
+        wire = self._factory.buildProtocol(None)
+        self._roster.add(wire)
+        give(transport, wire)
+        wire.open(conversation, compressor=compressor)
+        if rest:
+            wire.takeLater(rest)
+
+    # Its end
+
+    def mayReturn(self, code: int) -> bool:
+        """
+        @return: whether another connection will be tried after one that ended with this.
+        """
+        return self._config.retryConfig is not None and not self.isLeft and code in RETRIED_CODES
+
+    def ended(self, code: int, reason: str, error: Exception | None) -> None:
+        """
+        The conversation is over.
+
+        @param error: what ended it, where something did.
+        """
+        self.conversation = None
+        problem = closure(code, reason) if error is None else error
+        if error is None and self.mayReturn(code):
+            self._reconnect(problem)
+        else:
+            self._end(None if self.isLeft else problem)
+
+    def _reconnect(self, problem: Exception) -> None:
+        self.isReconnecting = True
+        self._tell(self._config.onReconnecting, problem)
+        if not self.isLeft:  # it may have been closed just now
+            self._begin(self._connect(isFirst=False)).addCallbacks(self._reconnected, self._lost)
+
+    def _reconnected(self, _: None) -> None:
+        if self.conversation is None:  # and lost again
+            return
+        self.isReconnecting = False
+        self._tell(self._config.onReconnected)
+        self._unsent.flush(lambda: self.conversation is not None and self.conversation.isOpen)
+
+    def _lost(self, failure: Failure) -> None:
+        if not failure.check(CancelledError):
+            problem = failure.value
+            self._end(problem if isinstance(problem, Exception) else Error("the connection was not made again"))
+            if not failure.check(Error):
+                self._log.failure("Connecting again failed", failure)
+
+    def _tell(self, callback: Callable[..., Any] | None, *what: Any) -> None:
+        if callback is None:
+            return
+        try:
+            result = callback(self._client, *what)
+            if iscoroutine(result):
+                result = Deferred.fromCoroutine(result)
+        except Exception:
+            self._log.failure("A callback of the client's configuration failed")
+        else:
+            if isinstance(result, Deferred) and result is not WRITTEN:
+                result.addErrback(lambda failure: self._log.failure("A callback failed", failure))
+
+    def _end(self, problem: Exception | None) -> None:
+        if self.isOver:
+            return
+        self.isOver = True
+        self.isReconnecting = False
+        self._wheel.stop()
+        self._unsent.fail(closed() if problem is None else problem)
+        self._client._ended(problem)
+
+    # What a client does with it
+
+    def write(self, write: Callable[[Conversation, Any], Deferred[None]], payload: str | bytes) -> Deferred[None]:
+        """
+        Send a message; after the loss of a connection that may return, when it has.
+
+        @param write: the function of L{Conversation} that sends it.
+        """
+        conversation = self.conversation
+        if conversation is not None:
+            sent = write(conversation, payload)
+            if sent is WRITTEN or self._config.retryConfig is None:
+                return sent
+        elif not self.isReconnecting:
+            return refused(closed())
+        number = self._unsent.number()
+        again = partial(self.write, write)
+        if conversation is None:
+            return self._unsent.put(number, again, payload)
+        return sent.addErrback(self._sendLater, number, again, payload)
+
+    def _sendLater(self, failure: Failure, number: int, write: Any, payload: str | bytes) -> Any:
+        failure.trap(ConnectionClosureError)
+        if not self.isReconnecting and not self._willReconnect():
+            return failure
+        return self._unsent.put(number, write, payload)
+
+    def _willReconnect(self) -> bool:
+        conversation = self.conversation
+        return conversation is not None and self.mayReturn(conversation.wire.closeCode or 0)
+
+    def close(self, statusCode: int | None, reason: str | None, timeout: float | None) -> Deferred[None]:
+        """
+        See L{balws.Client.close}.
+        """
+        conversation = self.conversation
+        if conversation is None:
+            if not self.isReconnecting:
+                return refused(ConnectionClosureError("Connection already closed"))
+            self.isLeft = True
+            self._end(None)
+            if self._connecting is not None:
+                self._connecting.cancel()
+            return succeed(None)
+        wasOpen = conversation.isOpen
+        self.isLeft = wasOpen
+        closing = conversation.close(statusCode, reason, timeout)
+        if conversation.isOpen or not wasOpen:  # refused, and nothing was sent
+            self.isLeft = False
+            return closing
+        done: Deferred[None] = Deferred(lambda _: conversation.wire.abort())
+        ended = self._roster.whenEmpty()
+
+        def fire(_: None, result: Any) -> None:
+            if not done.called:
+                done.callback(result)
+
+        def answered(result: Any) -> None:
+            ended.addCallback(fire, result)
+
+        closing.addBoth(answered)
+        return done
+
+
+def closed() -> ConnectionClosureError:
+    """
+    @return: that nothing can be written any more.
+    """
+    return ConnectionClosureError("Close frame already sent. Cannot push to a closed connection!")
