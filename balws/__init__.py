@@ -78,6 +78,7 @@ from balws.server.declare import get, serviceConfig
 from balws.server.embedding import upgradeResource
 from balws.server.listener import Listener
 from balws.server.request import Request
+from balws.server.tally import Tally
 from balws.session.caller import Caller, RequestSnapshot
 from balws.session.declare import dispatcherConfig
 
@@ -142,6 +143,7 @@ __all__ = [
     "ServiceDefinitionError",
     "SslError",
     "StreamError",
+    "Tally",
     "UnsupportedData",
     "UpgradeError",
     "UpgradeService",

@@ -22,6 +22,7 @@ HOMES = (
     "balws.server.embedding",
     "balws.server.listener",
     "balws.server.request",
+    "balws.server.tally",
     "balws.session.caller",
     "balws.session.declare",
     "balws.client.asyncclient",

@@ -12,7 +12,7 @@ from twisted.web.resource import IResource
 
 from balws.config.service import WSServiceConfig
 from balws.hub.hub import Hub, sharedHub
-from balws.interfaces import UpgradeService
+from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.mount import Mount
 from balws.server.upgrade import UpgradeResource
 from balws.wire.roster import Roster
@@ -30,6 +30,7 @@ def upgradeResource(
     hub: Hub | None = None,
     config: WSServiceConfig | None = None,
     timeout: float = 120,
+    observer: IConnectionObserver | None = None,
 ) -> IResource:
     """
     Make a resource for C{putChild}, klein or any other tree of Twisted Web.
@@ -38,6 +39,7 @@ def upgradeResource(
     @param timeout: seconds that its C{get} may take; 0 sets no limit.
     @param reactor: what tells time; L{None} is Twisted's.
     @param hub: L{None} is the one that all listeners of a process share.
+    @param observer: is told of connections, such as a L{balws.Tally}.
     @raise balws.ServiceDefinitionError: when the service cannot work as written.
     """
     if reactor is None:
@@ -52,5 +54,6 @@ def upgradeResource(
         listener=next(_numbers),
         config=config,
         timeout=timeout,
+        observer=observer,
     )
     return UpgradeResource(mount)

@@ -20,7 +20,7 @@ from balws.config.listener import ListenerConfiguration
 from balws.config.service import WSServiceConfig
 from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
-from balws.interfaces import UpgradeService
+from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.declare import configOf
 from balws.server.farewell import sayFarewell
 from balws.server.mount import Mount
@@ -52,6 +52,7 @@ class Listener:
         *,
         reactor: Any = None,
         hub: Hub | None = None,
+        observer: IConnectionObserver | None = None,
         **fields: Any,
     ) -> None:
         """
@@ -61,6 +62,7 @@ class Listener:
         @param config: a record, in place of or under the single fields.
         @param reactor: what to listen and to tell time with; L{None} is Twisted's.
         @param hub: L{None} is the one that all listeners of a process share.
+        @param observer: is told of connections, such as a L{balws.Tally}.
         @param fields: fields of L{balws.config.ListenerConfiguration}.
         @raise balws.ConfigurationError: for a value out of range, or for any of them
             beside a site, whose own configuration counts (106).
@@ -69,6 +71,7 @@ class Listener:
             from twisted.internet import reactor
         self._reactor = reactor
         self.hub = sharedHub() if hub is None else hub
+        self._observer = observer
         self._number = next(_numbers)
         self._wheel = TimerWheel(reactor)
         self._mounts: list[Mount] = []
@@ -133,6 +136,7 @@ class Listener:
             config=record,
             timeout=self.configuration.timeout,
             compression=self.configuration.webSocketCompressionEnabled,
+            observer=self._observer,
         )
         self._tree.attach(mount.path, UpgradeResource(mount))
         self._mounts.append(mount)

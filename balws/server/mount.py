@@ -18,7 +18,7 @@ from twisted.internet.interfaces import IReactorTime
 from balws.config.service import WSServiceConfig
 from balws.errors import Error, ServiceDefinitionError
 from balws.hub.hub import Audience, Hub
-from balws.interfaces import Service, UpgradeService
+from balws.interfaces import IConnectionObserver, Service, UpgradeService
 from balws.server.arguments import Arguments
 from balws.server.declare import configOf, resourceOf
 from balws.session.parameters import annotationsOf, shown
@@ -26,6 +26,7 @@ from balws.session.terms import Terms
 from balws.wire.factory import WireFactory
 from balws.wire.roster import Roster
 from balws.wire.settings import WireSettings
+from balws.wire.watch import Watch
 from balws.wire.wheel import TimerWheel
 
 
@@ -54,6 +55,7 @@ class Mount:
         config: WSServiceConfig | None = None,
         timeout: float = 120,
         compression: bool = True,
+        observer: IConnectionObserver | None = None,
     ) -> None:
         """
         @raise ServiceDefinitionError: when the service, or one that its C{get} names,
@@ -75,7 +77,9 @@ class Mount:
         self.clock: IReactorTime = reactor
         self.arguments = Arguments(self.owner, resource.function, resource.path)
         self._function = resource.function
-        self.factory = WireFactory(WireSettings.fromConfig(self.config, reactor, wheel), reactor, roster)
+        self.factory = WireFactory(
+            WireSettings.fromConfig(self.config, reactor, wheel), reactor, roster, Watch(observer, path)
+        )
         self.terms = Terms(
             config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel
         )

@@ -13,6 +13,7 @@ from balws.wire.client import ClientWire
 from balws.wire.roster import Roster
 from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
+from balws.wire.watch import UNWATCHED, Watch
 
 
 def _common(settings: WireSettings) -> dict[str, Any]:
@@ -45,10 +46,12 @@ class WireFactory(WebSocketServerFactory):  # type: ignore[misc]
     Builds the wires of one mounted service.
 
     @ivar roster: where the wires are registered while they are open.
+    @ivar watch: tells of their beginnings and ends.
     """
 
-    def __init__(self, settings: WireSettings, reactor: Any, roster: Roster) -> None:
+    def __init__(self, settings: WireSettings, reactor: Any, roster: Roster, watch: Watch = UNWATCHED) -> None:
         super().__init__(server=None, reactor=reactor)
+        self.watch = watch
         self.setProtocolOptions(
             versions=[13],
             webStatus=False,
@@ -83,6 +86,7 @@ class ClientWireFactory(WebSocketClientFactory):  # type: ignore[misc]
             **_common(settings),
         )
         self.roster = roster
+        self.watch = UNWATCHED
         # On the instance and not in a class for each client: a program makes many clients
         # and one connection with each.
         self._options = {name: getattr(self, name) for name in ClientWire.CONFIG_ATTRS} | _limits(settings)

@@ -27,6 +27,7 @@ class Pressure:
 
     _log = Logger(namespace="balws.wire")
 
+    factory: Any
     transport: Any
     settings: WireSettings
 
@@ -101,6 +102,7 @@ class Pressure:
         self._log.warn(
             "Aborting a connection whose peer does not read: {unsent} bytes wait", unsent=unsent(self.transport)
         )
+        self.factory.watch.slow()
         self.abort()
 
     def _forgetSlow(self) -> None:

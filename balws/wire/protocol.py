@@ -73,6 +73,7 @@ class Wire(Receiving, Sending):
         self.state = OPEN
         if response:
             self.transport.write(response)
+        self.factory.watch.opened()
         settings = self.settings
         if settings.pingInterval:
             settings.wheel.add(settings.pingInterval, self._keepAlive)
@@ -256,7 +257,9 @@ class Wire(Receiving, Sending):
             self._deadline = None
         session = self.__dict__.pop("session", None)
         if session is not None:
-            session.ended(ABNORMAL if self.closeCode is None else self.closeCode, self.closeReason)
+            code = ABNORMAL if self.closeCode is None else self.closeCode
+            session.ended(code, self.closeReason)
+            self.factory.watch.closed(code)
         # Who sends again what was not sent learns first whether there is a way.
         self._failWaiting()
         # Who waits for the last connection to end sees that its service knows of it.

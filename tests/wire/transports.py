@@ -23,6 +23,7 @@ from balws.wire.factory import WireFactory
 from balws.wire.roster import Roster
 from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
+from balws.wire.watch import UNWATCHED, Watch
 from balws.wire.wheel import TimerWheel
 from tests.rows.raw import CLOSE, PING, TEXT, closing, frame
 
@@ -238,6 +239,7 @@ class Rig:
         compressor: Any = None,
         session: Session | None = None,
         transport: Transport | None = None,
+        watch: Watch = UNWATCHED,
         **settings: Any,
     ) -> None:
         """
@@ -248,7 +250,7 @@ class Rig:
         self.roster = Roster()
         values = {"pingInterval": 0, **settings}
         self.factory = WireFactory(
-            WireSettings(clock=self.clock, wheel=self.wheel, **values), self.clock, self.roster
+            WireSettings(clock=self.clock, wheel=self.wheel, **values), self.clock, self.roster, watch
         )
         self.wire: ServerWire = self.factory.buildProtocol(None)
         self.roster.add(self.wire)
