@@ -11,6 +11,8 @@ what it serves: C{>} is sent, C{<} is what must come back.  Several peers have n
     Alan: ws://127.0.0.1:9090/cellar
     Alan < refused 404 There is no such room.
 
+A C{text} block that begins with C{$} is a command beside what runs, and what it prints.
+
 Blocks without a file's name are executed where they stand, TOML by the loader.
 """
 
@@ -281,6 +283,19 @@ class Walk:
 
     def _do_text(self, block: Block) -> None:
         self.serve()
+        if block.text.startswith("$ "):
+            line, _, expected = block.text[2:].partition("\n")
+            done = subprocess.run(
+                asCommand(line),
+                cwd=self._folder,
+                env=environment(),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                timeout=PATIENCE,
+            )
+            assert done.stdout == expected, f"{line} prints {done.stdout!r} in place of {expected!r}"
+            return
         Conversation().hold(self._here(block.text))
 
     def _stopServer(self) -> None:

@@ -4,6 +4,7 @@ Tests of the walk through pages itself: a page that is wrong must not pass.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -76,12 +77,19 @@ class BlockTests(SynchronousTestCase):
             (".. code-block:: python\n\n    1 / 0\n", "ZeroDivisionError"),
             (".. code-block:: toml\n\n    port = 1\n", "unknown key"),
             (".. code-block:: text\n\n    ws://127.0.0.1:9090/\n", "nothing was started"),
+            (
+                ".. code-block:: python\n\n    # it.py\n    from http.server import *\n"
+                "    HTTPServer(('127.0.0.1', 9090), BaseHTTPRequestHandler).serve_forever()\n"
+                "\n.. code-block:: sh\n\n    python it.py\n"
+                "\n.. code-block:: text\n\n    $ python -V\n    Another\n",
+                "in place of 'Another",
+            ),
             (".. code-block:: cobol\n\n    MOVE\n", "_do_cobol"),
             (".. code-block:: sh\n\n    rm -rf it\n", "no page should"),
         ):
             page = self.page(text)
             error = self.assertRaises(AssertionError, Walk(self, page).go)
-            self.assertIn(f"{page.name}:1: ", str(error))
+            self.assertRegex(str(error), rf"^{re.escape(page.name)}:\d+: ")
             self.assertIn(words, str(error))
 
     def test_commands(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.interfaces import IDelayedCall
 from zope.interface import implementer
 
 from balws.client.inbox import Inbox
@@ -16,6 +17,9 @@ from balws.session.connection import Connection
 from balws.session.conversation import Conversation
 from balws.session.methods import MethodTable
 
+#: Seconds that the server has to end TCP before reads are told of its close frame.
+_PATIENCE = 0.1
+
 
 @implementer(ISession)
 class Reading(Conversation):
@@ -24,6 +28,7 @@ class Reading(Conversation):
     """
 
     _error: Exception | None = None
+    _patience: IDelayedCall | None = None
 
     def __init__(self, link: Link, inbox: Inbox, controls: Any, table: MethodTable) -> None:
         """
@@ -53,17 +58,22 @@ class Reading(Conversation):
 
     def closing(self, byPeer: bool) -> None:
         """
-        See L{ISession}.  Reads that wait are told now: TCP may take its time to end.
+        See L{ISession}.  Reads that wait are told when TCP has ended, which the server's
+        close frame foretells: whoever stops the program then has answered it.  TCP may
+        take its time, and they do not.
         """
         super().closing(byPeer)
         wire = self.wire
         if byPeer:
-            code = wire.closeCode or 0
-            if not self._link.mayReturn(code):
-                self._inbox.end(closure(code, wire.closeReason))
+            if not self._link.mayReturn(wire.closeCode or 0):
+                self._patience = self.terms.clock.callLater(_PATIENCE, self._closedByPeer)
         elif not wire.failedByMe:
             self._inbox.clear()
             self._inbox.end(None)
+
+    def _closedByPeer(self) -> None:
+        self._patience = None
+        self._inbox.end(closure(self.wire.closeCode or 0, self.wire.closeReason))
 
     def failed(self, error: Exception) -> None:
         """
@@ -77,6 +87,9 @@ class Reading(Conversation):
         See L{ISession}.
         """
         super().ended(code, reason)
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
         self._link.ended(code, reason, self._error)
 
 

@@ -104,8 +104,12 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
             raise PayloadCorruptError("the message ends in the middle of a block")
 
 
-#: What a client asks for: windows that stay small on both ends.
-OFFER = f"{_NAME}; client_max_window_bits={WINDOW_BITS}; server_max_window_bits={WINDOW_BITS}"
+#: What a client asks for: windows that stay small on both ends, or, of a server that
+#: does not know how to, any.
+OFFER = (
+    f"{_NAME}; client_max_window_bits={WINDOW_BITS}; server_max_window_bits={WINDOW_BITS}, "
+    f"{_NAME}; client_max_window_bits"
+)
 
 
 def accepted(answered: str) -> Any:
@@ -128,8 +132,6 @@ def accepted(answered: str) -> Any:
         response = PerMessageDeflateResponse.parse(parameters)
     except Exception:  # Autobahn raises Exception itself for every bad parameter
         raise ValueError("a parameter that cannot be") from None
-    if response.server_max_window_bits > WINDOW_BITS:
-        raise ValueError("a larger window than was offered")
     accept = PerMessageDeflateResponseAccept(
         response, window_bits=min(response.client_max_window_bits or WINDOW_BITS, WINDOW_BITS), mem_level=MEM_LEVEL
     )
@@ -158,14 +160,24 @@ def agree(offered: str) -> tuple[Any, bytes] | None:
         accept = PerMessageDeflateOfferAccept(
             offer,
             request_no_context_takeover=False,
-            # Only a client that says that it can may be asked for a smaller window.
-            request_max_window_bits=WINDOW_BITS if offer.accept_max_window_bits else 0,
+            request_max_window_bits=_clientBits(parameters),
             window_bits=min(requested, WINDOW_BITS) if requested else WINDOW_BITS,
             mem_level=MEM_LEVEL,
         )
         compressor = Deflate.create_from_offer_accept(True, accept)
         return compressor, accept.get_extension_string().encode("ascii")
     return None
+
+
+def _clientBits(parameters: dict[str, list[str | bool]]) -> int:
+    """
+    @return: the window that a client is asked to keep to: no larger than it offers, and
+        0, which asks for nothing, where it does not say that it can.
+    """
+    (offered,) = parameters.get("client_max_window_bits", [False])
+    if offered is False:
+        return 0
+    return WINDOW_BITS if offered is True else min(int(offered), WINDOW_BITS)
 
 
 def _isPlain(values: list[str | bool]) -> bool:
