@@ -8,16 +8,33 @@ import configparser
 import importlib
 import json
 import re
+from collections.abc import Mapping
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws import Caller, Hub, KeepAlive, Listener, closing, errors
-from balws.config import ListenerConfiguration, ListenerHttp1Settings, RequestLimitConfigs, WSServiceConfig
+from balws import AsyncClient, Caller, Client, Hub, KeepAlive, Listener, closing, errors
+from balws.config import (
+    ClientConfiguration,
+    ListenerConfiguration,
+    ListenerHttp1Settings,
+    RequestLimitConfigs,
+    WebSocketRetryConfig,
+    WSServiceConfig,
+)
 from balws.session.methods import FIXED
 from tests.documents import ROOT, Walk, blocksOf
 
 DOCS = ROOT / "docs"
+
+RECORDS = (
+    ListenerConfiguration,
+    ListenerHttp1Settings,
+    RequestLimitConfigs,
+    WSServiceConfig,
+    ClientConfiguration,
+    WebSocketRetryConfig,
+)
 
 
 class PageTests(SynchronousTestCase):
@@ -73,11 +90,11 @@ class ReferenceTests(SynchronousTestCase):
             title: re.findall(r"^   \* - ``(\w+)``\n     - ``(.*)``$", table, re.MULTILINE)
             for title, table in re.findall(
                 r"^\.\. list-table:: ``(\w+)``\n(.*?)(?=^\S|\Z)",
-                self.text("configuration"),
+                self.text("configuration") + "\n" + self.text("client"),
                 re.MULTILINE | re.DOTALL,
             )
         }
-        for record in (ListenerConfiguration, ListenerHttp1Settings, RequestLimitConfigs, WSServiceConfig):
+        for record in RECORDS:
             defaults = record()
             self.assertEqual(
                 tables[record.__name__],
@@ -105,14 +122,17 @@ class ReferenceTests(SynchronousTestCase):
 
     def test_methods(self) -> None:
         """
-        Every fixed remote method, and everything that a caller, a hub and a listener
-        offer, is in the reference.
+        Every fixed remote method, and everything that a caller, a hub, a listener and the
+        clients offer, is in the reference.
         """
-        methods, caller = self.text("methods"), self.text("caller")
+        methods, caller, client = self.text("methods"), self.text("caller"), self.text("client")
         self.assertEqual([name for name in FIXED if f"``{name}(" not in methods], [])
         for kind in (Caller, Listener):
             offered = [name for name in vars(kind) if not name.startswith("_")]
             self.assertEqual([name for name in offered if not re.search(rf"``{name}\b", caller)], [])
+        for kind in (Client, AsyncClient):
+            offered = [name for name in dir(kind) if not name.startswith("_")]
+            self.assertEqual([name for name in offered if not re.search(rf"``({kind.__name__}.)?{name}\b", client)], [])
         broadcasts = [name for name in vars(Hub) if name.startswith("broadcast")]
         self.assertEqual([name for name in broadcasts if f"``{name}(path" not in caller], [])
 
@@ -160,4 +180,4 @@ def spelled(value: object) -> str:
         return "{}"
     if isinstance(value, KeepAlive):
         value = value.value
-    return json.dumps(value)
+    return json.dumps(dict(value) if isinstance(value, Mapping) else value)

@@ -9,12 +9,19 @@ import re
 from urllib.parse import quote, urlsplit
 
 import attrs
+from twisted.internet.abstract import isIPv6Address
 
 from balws.errors import Error
 
 _SCHEMES = {"ws": 80, "wss": 443}
 
 _hasBlank = re.compile(r"[\x00-\x20\x7f]").search
+
+#: What no error may show: it may hold a password.
+_userInfo = re.compile(r"//[^/]*@")
+
+#: What DNS has names of; an underscore is in use, though no host name has one.
+_isName = re.compile(r"[0-9A-Za-z._-]+").fullmatch
 
 #: What a path or a query keeps as it is; all else is percent-encoded (RFC 3986 section 3.3).
 _SAFE = "/%:@!$&'()*+,;=-._~"
@@ -43,30 +50,34 @@ class Address:
         """
         if not isinstance(url, str):
             raise Error(f"Malformed URL: a URL is a str, not {type(url).__name__}")
-        if _hasBlank(url):
-            raise Error(f"Malformed URL: {url!r} holds a blank or a control character")
+        shown = _userInfo.sub("//***@", url)
+        if _hasBlank(url) or not _isUnicode(url):
+            raise Error(f"Malformed URL: {shown!r} holds a blank or a character that cannot be")
         try:
             parts = urlsplit(url)
             port = parts.port
-        except ValueError as problem:
-            raise Error(f"Malformed URL: {url} ({problem})") from None
+        except ValueError:
+            raise Error(f"Malformed URL: {shown} has a host or a port that cannot be") from None
         if not parts.scheme:
-            before = url.split("/", 1)[0]
-            if ":" in before:
-                raise Error(f"Illegal character in scheme name at index 0: {url}")
-            raise Error(f"Malformed URL: {url}")
+            if ":" in url.split("/", 1)[0]:
+                raise Error(f"Illegal character in scheme name at index 0: {shown}")
+            raise Error(f"Malformed URL: {shown}")
         if parts.scheme not in _SCHEMES:
-            raise Error(f"WebSocket client supports only WS(S) scheme: {url}")
-        if parts.username is not None or parts.password is not None:
-            # Not shown: it may hold a password.
-            raise Error("Malformed URL: a WebSocket URL has no user name and no password in it")
+            raise Error(f"WebSocket client supports only WS(S) scheme: {shown}")
+        if "@" in parts.netloc:
+            raise Error(f"Malformed URL: {shown} has a user name in it; credentials go into a header")
         if "#" in url:
-            raise Error(f"Malformed URL: {url} has a fragment, which no server would see")
+            raise Error(f"Malformed URL: {shown} has a fragment, which no server would see")
+        if port == 0:
+            raise Error(f"Malformed URL: {shown} has the port 0")
+        host = _host(parts.hostname or "")
+        if host is None:
+            raise Error(f"Malformed URL: {shown} has no host, or one that is no name")
         target = quote(parts.path or "/", safe=_SAFE)
         if parts.query:
             target += "?" + quote(parts.query, safe=_SAFE + "?")
-        secure = parts.scheme == "wss"
-        return cls(url, secure, _host(url, parts.hostname), _port(url, parts.scheme, port), target.encode())
+        own = _SCHEMES[parts.scheme]
+        return cls(url, parts.scheme == "wss", host, own if port is None else port, target.encode())
 
     @property
     def authority(self) -> bytes:
@@ -78,18 +89,18 @@ class Address:
         return (host if self.port == own else f"{host}:{self.port}").encode("ascii")
 
 
-def _host(url: str, host: str | None) -> str:
-    if not host:
-        raise Error(f"Malformed URL: {url} names no host")
-    if host.isascii():
-        return host
+def _isUnicode(url: str) -> bool:
+    return not any("\ud800" <= each <= "\udfff" for each in url)
+
+
+def _host(host: str) -> str | None:
+    """
+    @return: a name in ASCII, or an address, where it is one.
+    """
+    if ":" in host:
+        return host if isIPv6Address(host) else None
     try:
-        return host.encode("idna").decode("ascii")
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:
-        raise Error(f"Malformed URL: {url} has a host that is no name") from None
-
-
-def _port(url: str, scheme: str, port: int | None) -> int:
-    if port == 0:
-        raise Error(f"Malformed URL: {url} has the port 0")
-    return _SCHEMES[scheme] if port is None else port
+        return None
+    return name if _isName(name) else None

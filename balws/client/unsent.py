@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import insort
 from collections.abc import Callable
 from itertools import count
+from operator import attrgetter
 
 import attrs
 from twisted.internet.defer import Deferred, fail
@@ -20,12 +21,13 @@ from balws.wire.written import quiet
 Write = Callable[["str | bytes"], "Deferred[None]"]
 
 
-@attrs.define
+@attrs.define(eq=False)
 class _Waiting:
     number: int
-    write: Write = attrs.field(order=False)
-    payload: str | bytes = attrs.field(order=False)
-    done: Deferred[None] = attrs.field(order=False)
+    write: Write
+    payload: str | bytes
+    done: Deferred[None]
+    sent: Deferred[None] | None = None
 
 
 class Unsent:
@@ -59,10 +61,16 @@ class Unsent:
         size = len(payload)
         if self._size + size > self._limit:
             return fail(ConnectionError("there is no connection, and what waits for one has reached maxSendBuffer"))
-        waiting = _Waiting(number, write, payload, Deferred(lambda _: self._forget(waiting)))
-        insort(self._waiting, waiting)
+        waiting = _Waiting(number, write, payload, Deferred(lambda _: self._cancelled(waiting)))
+        insort(self._waiting, waiting, key=attrgetter("number"))
         self._size += size
         return waiting.done
+
+    def _cancelled(self, waiting: _Waiting) -> None:
+        if waiting.sent is None:
+            self._forget(waiting)
+        else:
+            waiting.sent.cancel()
 
     def _forget(self, waiting: _Waiting) -> None:
         self._waiting.remove(waiting)
@@ -75,7 +83,8 @@ class Unsent:
         while self._waiting and isOpen():
             waiting = self._waiting[0]
             self._forget(waiting)
-            waiting.write(waiting.payload).chainDeferred(waiting.done)
+            waiting.sent = waiting.write(waiting.payload)
+            waiting.sent.chainDeferred(waiting.done)
 
     def fail(self, problem: Exception) -> None:
         """

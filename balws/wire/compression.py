@@ -128,6 +128,10 @@ def accepted(answered: str) -> Any:
     parameters = parsed[0][1]
     if not all(map(_isPlain, parameters.values())):
         raise ValueError("a parameter that cannot be")
+    if parameters.get("server_max_window_bits") == ["8"]:
+        # Zlib has no such window to compress with, so Autobahn refuses it; to inflate, any
+        # that is not smaller does.
+        parameters["server_max_window_bits"] = ["9"]
     try:
         response = PerMessageDeflateResponse.parse(parameters)
     except Exception:  # Autobahn raises Exception itself for every bad parameter
