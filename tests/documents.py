@@ -116,12 +116,17 @@ def environment() -> dict[str, str]:
 class Server:
     """
     A command that serves a port, as a reader starts it.
+
+    @ivar command: how it was started.
+    @ivar folder: where.
     """
 
     def __init__(self, test: SynchronousTestCase, command: list[str], port: int, folder: Path) -> None:
         """
         Start it, and wait until the port answers.
         """
+        self.command = command
+        self.folder = folder
         self._output: list[bytes] = []
         self.process = subprocess.Popen(
             command,

@@ -12,8 +12,9 @@ from balws.config.client import WebSocketRetryConfig
 from balws.errors import ConnectionError, HandshakeTimedOut, InvalidHandshakeError
 
 #: How a connection may have ended for another to be tried: TCP was lost, or the server
-#: said that it restarts (1012), has too much to do (1013), or lost what is behind it (1014).
-RETRIED_CODES = frozenset((ABNORMAL, 1012, 1013, 1014))
+#: said that it goes away (1001, which is what every listener says that is stopped),
+#: restarts (1012), has too much to do (1013), or lost what is behind it (1014).
+RETRIED_CODES = frozenset((1001, ABNORMAL, 1012, 1013, 1014))
 
 #: What a proxy says while the server behind it restarts.  Only for a connection that was
 #: accepted before: a first one with such an answer fails (table B11).

@@ -113,7 +113,7 @@ class MemoryNetwork:
         Let things arrive again.
 
         @param count: L{None} ends the holding.  A number, 1 or more, lets so many bytes
-            arrive at each end in one read, and holds the rest.
+            arrive at each end in one read, and holds the rest, answers too.
         """
         with self.turn():
             if count is None:
@@ -122,8 +122,9 @@ class MemoryNetwork:
                 return
             while self._attempts:
                 self._establish()
-            for end in self._ends():
-                end.move(count)
+            # What is written because of it is held.
+            for end, size in [(each, min(count, len(each.dataBuffer))) for each in self._ends() if each.waits]:
+                end.move(size or 1)
 
     def cut(self) -> None:
         """

@@ -188,6 +188,13 @@ class MemoryTransport:
 
     # What the network does
 
+    @property
+    def waits(self) -> bool:
+        """
+        Whether bytes, or the end, have not reached the other side.
+        """
+        return bool(self.dataBuffer) or self._goodbye is not None
+
     def begin(self, protocol: IProtocol) -> None:
         """
         Both ends are there.

@@ -5,6 +5,8 @@ Tests of the examples: each is started as its reader starts it, and spoken to.
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -12,7 +14,7 @@ from urllib.request import Request, urlopen
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import connect
 
-from tests.documents import PATIENCE, ROOT, STOPPED, Conversation, Server, asCommand, freePort
+from tests.documents import PATIENCE, ROOT, STOPPED, Conversation, Server, asCommand, environment, freePort
 
 EXAMPLES = ROOT / "examples"
 
@@ -49,6 +51,28 @@ class ExampleTests(SynchronousTestCase):
         self.server, port = startExample(self, name, command)
         return port
 
+    def example(self, name: str, script: str, port: int) -> subprocess.Popen[str]:
+        """
+        @return: a client's script of an example, running against this port.
+        """
+        text = (EXAMPLES / name / script).read_text("utf-8").replace("9090", str(port))
+        file = Path(self.mktemp()).absolute()
+        file.write_text(text, "utf-8")
+        process = subprocess.Popen(
+            [sys.executable, str(file)],
+            env=environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+        def stop() -> None:
+            process.kill()
+            process.communicate()
+
+        self.addCleanup(stop)
+        return process
+
     def hold(self, port: int, conversation: str) -> None:
         """
         Speak, and hear what is shown.
@@ -73,11 +97,14 @@ class ExampleTests(SynchronousTestCase):
         The specification's listener answers the specification's client.
         """
         port = self.start("echo")
-        with connect(f"ws://127.0.0.1:{port}/basic/ws", proxy=None) as client:
-            client.send("Text message")
-            self.assertEqual(client.recv(PATIENCE), "Text message")
-            client.send(b"Binary message")
-            self.assertEqual(client.recv(PATIENCE), b"Binary message")
+        client = self.example("echo", "client.py", port)
+        self.assertEqual(client.communicate(timeout=PATIENCE)[0], "Text message\nBinary message\n")
+        self.assertEqual(client.returncode, 0)
+        with connect(f"ws://127.0.0.1:{port}/basic/ws", proxy=None) as peer:
+            peer.send("Text message")
+            self.assertEqual(peer.recv(PATIENCE), "Text message")
+            peer.send(b"Binary message")
+            self.assertEqual(peer.recv(PATIENCE), b"Binary message")
         self.assertIn(self.server.stop(), STOPPED)
         self.assertIn("Text message: 'Text message'", self.server.output())
 
@@ -190,13 +217,17 @@ names < closed 1003""",
     def test_beside(self) -> None:
         """
         What is posted by HTTP reaches everybody on the WebSocket; the page and its
-        script are served beside them, and a body over the limit is refused.
+        script are served beside them, and a body over the limit is refused.  The client
+        that follows is there again when the server was away.
         """
         port = self.start("beside")
         site = f"http://127.0.0.1:{port}"
         with urlopen(f"{site}/", timeout=PATIENCE) as page, urlopen(f"{site}/news.js", timeout=PATIENCE) as code:
             self.assertIn(b"news.js", page.read())
             self.assertIn(b"WebSocket", code.read())
+        follower = self.example("beside", "follow.py", port)
+        assert follower.stdout is not None
+        self.assertEqual(follower.stdout.readline(), "Here is the news.\n")
         address = f"ws://127.0.0.1:{port}/news"
         with connect(address, proxy=None) as one, connect(address, proxy=None) as two:
             self.assertEqual([one.recv(PATIENCE), two.recv(PATIENCE)], ["Here is the news."] * 2)
@@ -209,6 +240,13 @@ names < closed 1003""",
                 )
                 self.assertEqual(refused.code, status)
                 refused.close()
+        self.assertEqual(follower.stdout.readline(), "Es regnet, heißt es.\n")
+        self.server.stop()
+        self.assertEqual(
+            follower.stdout.readline(), "(Connection closed Status code: 1001; connecting again)\n"
+        )
+        self.server = Server(self, self.server.command, port, self.server.folder)
+        self.assertEqual(follower.stdout.readline(), "Here is the news.\n")
 
     COUNTDOWN = """\
 > 3
