@@ -84,23 +84,27 @@ class Handshake(Protocol):
                     break
                 self._take(event)
         except h11.RemoteProtocolError as problem:
-            self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({problem})"))
+            if self._response is None:
+                self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({problem})"))
+            else:  # a refusal whose body is broken is one
+                self._enough(self._response)
 
     def _take(self, event: Any) -> None:
         if isinstance(event, h11.InformationalResponse):
             if event.status_code == 101:
+                if event.http_version != b"1.1":
+                    raise h11.RemoteProtocolError("101 is of HTTP/1.1")
                 self._accepted(event)
             elif self._size > MAX_INTERIM:
                 self._fail(InvalidHandshakeError("Invalid handshake response: interim answers without end"))
         elif isinstance(event, h11.Response):
-            self._response = _responseOf(event)
-            self._call = self._clock.callLater(BODY_TIME, self._enough)
-        elif isinstance(event, h11.Data):
-            self._body += bytes(event.data)
-            if len(self._body) >= MAX_BODY:
-                self._enough()
-        else:  # its end, or the end of the connection
-            self._enough()
+            self._response = response = _responseOf(event)
+            self._call = self._clock.callLater(BODY_TIME, self._enough, response)
+        elif self._response is not None:
+            if isinstance(event, h11.Data):
+                self._body += bytes(event.data)
+            if not isinstance(event, h11.Data) or len(self._body) >= MAX_BODY:
+                self._enough(self._response)
 
     def _accepted(self, event: h11.InformationalResponse) -> None:
         rest, _ = self._http.trailing_data
@@ -112,11 +116,8 @@ class Handshake(Protocol):
             self.transport = None  # it has another owner
             self._finish(result)
 
-    def _enough(self) -> None:
-        if self._response is None:
-            self._fail(ConnectionError("IO Error: the server closed the connection before it answered"))
-            return
-        self._fail(refused(attrs.evolve(self._response, body=self._body[:MAX_BODY])))
+    def _enough(self, response: HttpResponse) -> None:
+        self._fail(refused(attrs.evolve(response, body=self._body[:MAX_BODY])))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -126,13 +127,12 @@ class Handshake(Protocol):
             self._finish(None)
         elif isinstance(reason.value, (SSL.Error, VerificationError)):
             self._fail(SslError(f"the TLS handshake failed: {_tlsReason(reason.value)}"))
-        elif self._response is None and not reason.check(ConnectionDone):
-            self._fail(ConnectionError(f"IO Error: {reason.getErrorMessage()}"))
+        elif self._response is not None:
+            self._enough(self._response)
+        elif reason.check(ConnectionDone):
+            self._fail(ConnectionError("IO Error: the server closed the connection before it answered"))
         else:
-            self._http.receive_data(b"")
-            self._read()
-            if not self.done.called:
-                self._enough()
+            self._fail(ConnectionError(f"IO Error: {reason.getErrorMessage()}"))
 
     def _fail(self, problem: Exception) -> None:
         self._finish(Failure(problem))

@@ -9,7 +9,7 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.compression import MEM_LEVEL, WINDOW_BITS, agree
+from balws.wire.compression import MEM_LEVEL, WINDOW_BITS, accepted, agree
 from balws.wire.settings import MIN_COMPRESSED
 from tests.rows.raw import BINARY, PING, TEXT, frame
 from tests.wire.transports import Rig, WireTestCase, compressing
@@ -43,6 +43,48 @@ class Squeezer:
         return payload
 
 
+class AcceptedTests(SynchronousTestCase):
+    """
+    A server's answer to our offer.
+    """
+
+    def test_windows(self) -> None:
+        """
+        We compress with our window, or the server's wish where it is smaller; we inflate
+        with what the server says, or with the largest where it says nothing.
+        """
+        for answer, ours, theirs in (
+            ("", 12, 15),
+            ("; server_max_window_bits=12; client_max_window_bits=12", 12, 12),
+            ("; client_max_window_bits=15", 12, 15),
+            ("; client_max_window_bits=9; server_max_window_bits=8", 9, 9),
+            ("; server_no_context_takeover; client_no_context_takeover", 12, 15),
+        ):
+            compressor = accepted(f"permessage-deflate{answer}")
+            self.assertEqual((compressor.client_max_window_bits, compressor.server_max_window_bits), (ours, theirs))
+            self.assertEqual(
+                (compressor.client_no_context_takeover, compressor.server_no_context_takeover),
+                ("client_no" in answer, "server_no" in answer),
+            )
+
+    def test_wrong(self) -> None:
+        """
+        What was not offered, or cannot be, is no answer.
+        """
+        for answer in (
+            "x-webkit-deflate-frame",
+            "permessage-deflate, permessage-deflate",
+            "permessage-deflate; client_max_window_bits",
+            "permessage-deflate; client_max_window_bits=8",
+            "permessage-deflate; server_max_window_bits=16",
+            "permessage-deflate; server_max_window_bits=012",
+            "permessage-deflate; server_no_context_takeover=1",
+            "permessage-deflate; unknown",
+            "permessage-deflate; server_max_window_bits=9; server_max_window_bits=9",
+        ):
+            self.assertRaises(ValueError, accepted, answer)
+
+
 class AgreeTests(SynchronousTestCase):
     """
     Offers and answers (RFC 7692 section 7.1).
@@ -69,8 +111,8 @@ class AgreeTests(SynchronousTestCase):
             ("permessage-deflate ; client_max_window_bits", "client_max_window_bits=12"),
             ("foo, permessage-deflate; client_max_window_bits", "client_max_window_bits=12"),
             ("permessage-deflate; client_max_window_bits=15", "client_max_window_bits=12"),
-            ("permessage-deflate; client_max_window_bits=9", "client_max_window_bits=12"),
-            ('permessage-deflate; client_max_window_bits="10"', "client_max_window_bits=12"),
+            ("permessage-deflate; client_max_window_bits=9", "client_max_window_bits=9"),
+            ('permessage-deflate; client_max_window_bits="10"', "client_max_window_bits=10"),
             ("permessage-deflate; client_no_context_takeover", ""),
             ("permessage-deflate; server_no_context_takeover", "server_no_context_takeover"),
             ("permessage-deflate; server_max_window_bits=9", "server_max_window_bits=9"),

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
+from balws.wire.receiving import FRAMES_A_TURN
 from tests.rows.raw import BINARY, CLOSE, PING, PONG, TEXT, closing, frame
 from tests.wire.transports import AbruptTransport, Rig, WireTestCase, compressing
 
@@ -97,6 +98,70 @@ class MessageTests(SynchronousTestCase):
         self.assertEqual(rig.session.seen, texts[:-1])
         rig.read(stream[-1:])
         self.assertEqual(rig.session.seen, texts)
+
+    def test_turns(self) -> None:
+        """
+        After 256 frames of one read the others have their turn: nothing is taken and
+        nothing read until the next; fragments count as whole frames do.
+        """
+        for count, left in ((FRAMES_A_TURN, 0), (FRAMES_A_TURN + 1, 1), (2 * FRAMES_A_TURN + 1, FRAMES_A_TURN + 1)):
+            rig = Rig()
+            rig.wire.dataReceived(frame(BINARY, b"x") * count)
+            self.assertEqual(len(rig.session.seen), count - left)
+            self.assertEqual((rig.transport.reading, len(rig.clock.getDelayedCalls())), (not left, left > 0))
+            rig.wire.dataReceived(frame(BINARY, b"later"))
+            rig.clock.advance(0)
+            self.assertEqual((len(rig.session.seen), rig.session.seen[-1]), (count + 1, b"later"))
+            self.assertEqual((rig.clock.getDelayedCalls(), rig.transport.reading), ([], True))
+        rig = Rig(maxFragments=2000)
+        rig.wire.dataReceived(frame(TEXT, b"a", fin=False) + frame(0, b"b", fin=False) * 1000 + frame(0, b"c"))
+        self.assertEqual((rig.session.seen, rig.transport.reading), ([], False))
+        while rig.clock.getDelayedCalls():
+            rig.clock.advance(0)
+        self.assertEqual(rig.session.seen, ["a" + "b" * 1000 + "c"])
+
+    def test_turnAndQueue(self) -> None:
+        """
+        A turn that comes while the session's queue is full waits for the queue, and the
+        other way round.
+        """
+        stream = frame(BINARY, b"x") * (FRAMES_A_TURN + 1)
+        rig = Rig()
+        rig.wire.dataReceived(stream)
+        rig.wire.pauseReading()
+        rig.clock.advance(0)
+        self.assertEqual((len(rig.session.seen), rig.transport.reading), (FRAMES_A_TURN, False))
+        rig.wire.resumeReading()
+        self.assertEqual((len(rig.session.seen), rig.transport.reading), (FRAMES_A_TURN + 1, True))
+        rig = Rig()
+        rig.wire.dataReceived(stream)
+        rig.wire.pauseReading()
+        rig.wire.resumeReading()
+        self.assertEqual((len(rig.session.seen), rig.transport.reading), (FRAMES_A_TURN, False))
+        rig.clock.advance(0)
+        self.assertEqual((len(rig.session.seen), rig.transport.reading), (FRAMES_A_TURN + 1, True))
+
+    def test_turnAndEnd(self) -> None:
+        """
+        What was left for a turn is forgotten with the connection.
+        """
+        for end in (Rig.lose, lambda rig: rig.wire.abort()):
+            rig = Rig()
+            rig.wire.dataReceived(frame(BINARY, b"x") * (FRAMES_A_TURN + 1))
+            end(rig)
+            rig.clock.advance(0)
+            self.assertEqual(rig.session.seen.count(b"x"), FRAMES_A_TURN)
+            self.assertEqual(rig.clock.getDelayedCalls(), [])
+
+    def test_takeLater(self) -> None:
+        """
+        What came with a handshake has a turn of its own.
+        """
+        rig = Rig()
+        rig.wire.takeLater(frame(TEXT, b"a"))
+        self.assertEqual(rig.session.seen, [])
+        rig.clock.advance(0)
+        self.assertEqual((rig.session.seen, rig.transport.reading), (["a"], True))
 
     def test_controlBetween(self) -> None:
         """

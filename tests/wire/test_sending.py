@@ -4,6 +4,8 @@ Tests of L{balws.wire.sending}.
 
 from __future__ import annotations
 
+import zlib
+from random import Random
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -192,6 +194,52 @@ class DeliverTests(WireTestCase):
         self.assertEqual([id(frame) for frame in written], [id(message.frame)] * 3)
         self.assertEqual([first for first, _ in squeezing.sent()], [0xC1])
         self.assertEqual([first for first, _ in small.sent()], [0x01, 0x80])
+
+    def test_compressedOnce(self) -> None:
+        """
+        It is compressed once for all whose window has the same size, and what a receiver
+        is sent before and after it can be inflated in the same stream.
+        """
+        message = Message.of("to everybody, again and again " * 30)
+        small = "permessage-deflate; server_max_window_bits=9"
+        rigs = [compressing(), compressing(), compressing(small), compressing("permessage-deflate")]
+        before, after = "what everybody was told before " * 10, "what everybody was told before, and after " * 10
+        for rig in rigs:
+            rig.wire.sendText(before)
+            rig.wire.deliver(message)
+            rig.wire.sendText(after)
+        sent = [rig.sent() for rig in rigs]
+        shared = [id(message.compressed[bits]) for bits in sorted(message.compressed)]
+        self.assertEqual((sorted(message.compressed), len(set(shared))), ([9, 12], 2))
+        self.assertEqual(sent[0][1], sent[1][1])
+        self.assertEqual(sent[0][1], sent[3][1])
+        for frames in sent:
+            self.assertEqual([first for first, _ in frames], [0xC1] * 3)
+            stream = zlib.decompressobj(-15)
+            read = [stream.decompress(payload + b"\0\0\xff\xff").decode() for _, payload in frames]
+            self.assertEqual(read, [before, message.payload.decode(), after])
+
+    def test_notWorthIt(self) -> None:
+        """
+        What compression does not make smaller goes out as it is, in the frame of those
+        that do not compress.
+        """
+        noise = Message.of(Random(7692).randbytes(500))
+        one, two, three = compressing(), Rig(), compressing(maxFrameSize=300)
+        for rig in (one, two, three):
+            rig.wire.deliver(noise)
+        self.assertEqual(one.sent(), [(0x82, noise.payload)])
+        self.assertEqual(two.sent(), [(0x82, noise.payload)])
+        self.assertEqual([first for first, _ in three.sent()], [0x02, 0x80])
+
+    def test_compressedAndCut(self) -> None:
+        """
+        Where even the compressed payload is longer than a frame, it is cut.
+        """
+        rig = compressing(maxFrameSize=20)
+        rig.wire.deliver(Message.of(" ".join(str(number * number) for number in range(60))))
+        firsts = [first for first, _ in rig.sent()]
+        self.assertEqual((firsts[0], set(firsts[1:-1]), firsts[-1]), (0x41, {0}, 0x80))
 
     def test_edges(self) -> None:
         """
