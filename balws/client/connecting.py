@@ -57,6 +57,8 @@ async def attempt(
         await shaking
     except TooLate:
         raise HandshakeTimedOut("Handshake timed out") from None
+    finally:
+        handshake.giveUp()
 
 
 class _Once(Factory):
@@ -69,11 +71,12 @@ class _Once(Factory):
     def __init__(self, handshake: Handshake) -> None:
         self._handshake = handshake
 
-    def buildProtocol(self, address: Any) -> Handshake:
+    def buildProtocol(self, address: Any) -> Handshake | None:
         """
         @param address: of no interest.
+        @return: L{None} when nobody waits any more: not every endpoint can be cancelled.
         """
-        return self._handshake
+        return None if self._handshake.done.called else self._handshake
 
 
 async def _shake(endpoint: IStreamClientEndpoint, handshake: Handshake) -> None:

@@ -12,7 +12,7 @@ import attrs
 import h11
 from OpenSSL import SSL
 from service_identity import VerificationError
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
@@ -56,7 +56,7 @@ class Handshake(Protocol):
         self._response: HttpResponse | None = None
         self._body = b""
         self._call: IDelayedCall | None = None
-        self.done: Deferred[Any] = Deferred(lambda _: self._drop())
+        self.done: Deferred[Any] = Deferred(lambda _: self._fail(CancelledError()))
 
     def connectionMade(self) -> None:
         """
@@ -133,6 +133,14 @@ class Handshake(Protocol):
             self._fail(ConnectionError("IO Error: the server closed the connection before it answered"))
         else:
             self._fail(ConnectionError(f"IO Error: {reason.getErrorMessage()}"))
+
+    def giveUp(self) -> None:
+        """
+        Whatever comes now, nobody waits for it.
+        """
+        if not self.done.called:
+            self.done.addErrback(lambda _: None)
+            self.done.cancel()
 
     def _fail(self, problem: Exception) -> None:
         self._finish(Failure(problem))

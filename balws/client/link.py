@@ -29,8 +29,8 @@ from balws.session.terms import Terms
 from balws.wire.factory import ClientWireFactory
 from balws.wire.roster import Roster
 from balws.wire.settings import WireSettings
+from balws.wire.sharedwheel import SharedWheel
 from balws.wire.transport import give
-from balws.wire.wheel import TimerWheel
 from balws.wire.written import WRITTEN, refused
 
 
@@ -72,7 +72,7 @@ class Link:
         self._endpoint = endpoint
         self._reactor = reactor
         self._client = client
-        self._wheel = TimerWheel(reactor)
+        self._wheel = SharedWheel.of(reactor)
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
         self._unsent = Unsent(config.maxSendBuffer)
@@ -92,6 +92,7 @@ class Link:
 
         @return: fails as L{attempt} does, when retries do not help either.
         """
+        self._wheel.join()
         return self._begin(self._connect(isFirst=True)).addErrback(self._never)
 
     def _never(self, failure: Failure) -> Failure:
@@ -220,7 +221,7 @@ class Link:
             return
         self.isOver = True
         self.isReconnecting = False
-        self._wheel.stop()
+        self._wheel.leave()
         self._unsent.fail(closed() if problem is None else problem)
         self._client._ended(problem)
 

@@ -41,7 +41,8 @@ class MemoryNetwork:
     Whatever is written arrives at once: the write that a test makes returns when it was
     read, and whatever was written because of it was read too, and so on until nothing
     moves any more.  Only bytes for a side that has stopped reading stay where they
-    were written, so that back-pressure is real.
+    were written, so that back-pressure is real.  No read begins inside of another one; what
+    must not be answered before it is done is done in a L{turn}.
 
     @ivar clock: its time, the reactor for listeners and clients.
     @ivar refusing: whether every attempt to connect fails: the server is down.
@@ -187,8 +188,8 @@ class MemoryNetwork:
             return
         connection = self._join(client, server, factory)
         connection.client.begin(near)
-        attempt.callback(near)
         connection.server.begin(self._accept(port, client))
+        attempt.callback(near)
 
     def _join(self, client: IPv4Address, server: IPv4Address, factory: IProtocolFactory) -> MemoryConnection:
         near = MemoryTransport(client, server, self._wake, factory.doStop)
