@@ -5,13 +5,13 @@ One attempt to reach one address: TCP, TLS, the opening handshake, within one ti
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.error import ConnectError, ConnectingCancelledError, ConnectionClosed
+from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import optionsForClientTLS
@@ -51,14 +51,34 @@ async def attempt(
         lambda transport, response, rest: accept(transport, response, key, rest),
     )
     by = _endpointFor(address, config, reactor) if endpoint is None else endpoint
-    shaking = Deferred.fromCoroutine(_shake(by, handshake))
-    shaking.addTimeout(config.handShakeTimeout, reactor)
     try:
-        await shaking
+        await _cancellable(_shake(by, handshake)).addTimeout(config.handShakeTimeout, reactor)
     except TooLate:
-        raise HandshakeTimedOut("Handshake timed out") from None
+        # A server that said no, and then went on speaking too slowly, has said no.
+        raise handshake.refusal() or HandshakeTimedOut("Handshake timed out") from None
     finally:
         handshake.giveUp()
+
+
+def _cancellable(shaking: Coroutine[Any, Any, None]) -> Deferred[None]:
+    """
+    @return: fires as the coroutine ends; cancelled, it fails with L{CancelledError}
+        whatever that makes of its own end: a cancelled look-up of a name says that there is
+        no such name.
+    """
+
+    def cancel(_: Deferred[None]) -> None:
+        outcome.errback(CancelledError())
+        inner.cancel()
+
+    def ended(result: Any) -> None:
+        if not outcome.called:
+            outcome.callback(result)
+
+    outcome: Deferred[None] = Deferred(cancel)
+    inner = Deferred.fromCoroutine(shaking)
+    inner.addBoth(ended)
+    return outcome
 
 
 class _Once(Factory):
@@ -83,8 +103,6 @@ async def _shake(endpoint: IStreamClientEndpoint, handshake: Handshake) -> None:
     try:
         await endpoint.connect(_Once(handshake))
         await handshake.done
-    except ConnectingCancelledError:
-        raise CancelledError from None
     except (ConnectError, ConnectionClosed, OSError) as problem:
         if isinstance(problem, ConnectionError):
             raise

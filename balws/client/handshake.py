@@ -87,7 +87,7 @@ class Handshake(Protocol):
             if self._response is None:
                 self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({problem})"))
             else:  # a refusal whose body is broken is one
-                self._enough(self._response)
+                self._enough()
 
     def _take(self, event: Any) -> None:
         if isinstance(event, h11.InformationalResponse):
@@ -98,13 +98,13 @@ class Handshake(Protocol):
             elif self._size > MAX_INTERIM:
                 self._fail(InvalidHandshakeError("Invalid handshake response: interim answers without end"))
         elif isinstance(event, h11.Response):
-            self._response = response = _responseOf(event)
-            self._call = self._clock.callLater(BODY_TIME, self._enough, response)
+            self._response = _responseOf(event)
+            self._call = self._clock.callLater(BODY_TIME, self._enough)
         elif self._response is not None:
             if isinstance(event, h11.Data):
                 self._body += bytes(event.data)
             if not isinstance(event, h11.Data) or len(self._body) >= MAX_BODY:
-                self._enough(self._response)
+                self._enough()
 
     def _accepted(self, event: h11.InformationalResponse) -> None:
         rest, _ = self._http.trailing_data
@@ -116,8 +116,16 @@ class Handshake(Protocol):
             self.transport = None  # it has another owner
             self._finish(result)
 
-    def _enough(self, response: HttpResponse) -> None:
-        self._fail(refused(attrs.evolve(response, body=self._body[:MAX_BODY])))
+    def refusal(self) -> InvalidHandshakeError | None:
+        """
+        @return: the server's no, with what there is of its body, or L{None}.
+        """
+        if self._response is None:
+            return None
+        return refused(attrs.evolve(self._response, body=self._body[:MAX_BODY]))
+
+    def _enough(self) -> None:
+        self._fail(self.refusal() or ConnectionError("IO Error: the server closed the connection before it answered"))
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """
@@ -127,10 +135,8 @@ class Handshake(Protocol):
             self._finish(None)
         elif isinstance(reason.value, (SSL.Error, VerificationError)):
             self._fail(SslError(f"the TLS handshake failed: {_tlsReason(reason.value)}"))
-        elif self._response is not None:
-            self._enough(self._response)
-        elif reason.check(ConnectionDone):
-            self._fail(ConnectionError("IO Error: the server closed the connection before it answered"))
+        elif self._response is not None or reason.check(ConnectionDone):
+            self._enough()
         else:
             self._fail(ConnectionError(f"IO Error: {reason.getErrorMessage()}"))
 

@@ -144,8 +144,9 @@ class Wire(Receiving, Sending):
             return
         self.closeCode = NO_STATUS if code is None else code
         self.closeReason = reason.decode()
-        self._writeClose(code, reason)
+        self.state = CLOSING
         self.session.closing(byPeer=False)
+        self._writeClose(code, reason)
         # Whatever the session's queue waits for, the peer's close frame must be seen.
         self.resumeReading()
 
@@ -167,12 +168,15 @@ class Wire(Receiving, Sending):
         self.failedByMe = True
         if said:
             self.closeCode, self.closeReason = code, reason
-            self._writeClose(code, reason.encode())
+            self.state = CLOSING
         self._hangUp()
-        shutdownWriting(self.transport)
+        session = self.session
         if said:
-            self.session.closing(byPeer=False)
-        self.session.failed(error)
+            session.closing(byPeer=False)
+        session.failed(error)
+        if said:
+            self._writeClose(code, reason.encode())
+        shutdownWriting(self.transport)
 
     def onCloseFrame(self, code: int | None, reasonRaw: bytes | None) -> bool:
         """
@@ -192,14 +196,13 @@ class Wire(Receiving, Sending):
             self.closeCode, self.closeReason = received, reason
             # The same code and no words: they are the peer's, not ours (table A4.8).
             self._writeClose(code, b"")
+            self.session.closing(byPeer=True)
+        else:
+            self.session.closeAnswered(received)
         if answering or self.isServer:
             self.drop()
         else:
             self._awaitEnd()
-        if answering:
-            self.session.closeAnswered(received)
-        else:
-            self.session.closing(byPeer=True)
         return True
 
     def drop(self) -> None:

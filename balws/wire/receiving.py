@@ -240,12 +240,13 @@ class Receiving:
     def _goOn(self) -> None:
         if self.halted and not self.deaf:
             self.halted = False
-            self.transport.resumeProducing()
             if self.data and not self._receiving:
                 self._receiving = True
                 self._left = FRAMES_A_TURN
                 self._takeRest()
                 self._receiving = False
+            if not self.halted:
+                self.transport.resumeProducing()
 
     # What Autobahn's state machine calls
 
