@@ -14,8 +14,9 @@ from balws.client.client import Client
 
 _Kind = TypeVar("_Kind", bound=type)
 
-#: What writes to the connection.
-_ACTS = ("writeTextMessage", "writeBinaryMessage", "writeMessage", "ping", "pong", "close")
+#: What writes to the connection, or makes room to read from it.
+_WRITES = ("writeTextMessage", "writeBinaryMessage", "writeMessage", "ping", "pong", "close")
+_READS = ("readTextMessage", "readBinaryMessage", "readMessage")
 
 
 def _inTurn(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,8 +29,9 @@ def _inTurn(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _acting(kind: _Kind) -> _Kind:
-    for name in _ACTS:
-        setattr(kind, name, _inTurn(getattr(kind, name)))
+    for name in (*_WRITES, *_READS):
+        if hasattr(kind, name):
+            setattr(kind, name, _inTurn(getattr(kind, name)))
     return kind
 
 
