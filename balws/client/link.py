@@ -10,7 +10,7 @@ from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
@@ -24,10 +24,12 @@ from balws.client.unsent import Unsent
 from balws.config.client import ClientConfiguration
 from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
 from balws.hub.hub import Audience, sharedHub
+from balws.session.closinghandshake import refusal
 from balws.session.conversation import Conversation
 from balws.session.terms import Terms
 from balws.wire.factory import ClientWireFactory
 from balws.wire.roster import Roster
+from balws.wire.sending import encoded, fixed
 from balws.wire.settings import WireSettings
 from balws.wire.sharedwheel import SharedWheel
 from balws.wire.transport import give
@@ -227,30 +229,30 @@ class Link:
 
     # What a client does with it
 
-    def write(self, write: Callable[[Conversation, Any], Deferred[None]], payload: str | bytes) -> Deferred[None]:
+    def write(self, isBinary: bool, payload: Any) -> Deferred[None]:
         """
         Send a message; after the loss of a connection that may return, when it has.
-
-        @param write: the function of L{Conversation} that sends it.
         """
         conversation = self.conversation
-        if conversation is not None:
-            sent = write(conversation, payload)
-            if sent is WRITTEN or self._config.retryConfig is None:
-                return sent
-        elif not self.isReconnecting:
-            return refused(closed())
-        number = self._unsent.number()
-        again = partial(self.write, write)
         if conversation is None:
-            return self._unsent.put(number, again, payload)
-        return sent.addErrback(self._sendLater, number, again, payload)
+            if not self.isReconnecting:
+                return refused(closed())
+            try:
+                kept = fixed(payload) if isBinary else encoded(payload).decode()
+            except (TypeError, ValueError):
+                return fail()
+            return self._unsent.put(self._unsent.number(), partial(self.write, isBinary), kept)
+        sent = conversation.sendBinary(payload) if isBinary else conversation.sendText(payload)
+        if sent is WRITTEN or self._config.retryConfig is None:
+            return sent
+        kept = bytes(payload) if isinstance(payload, bytearray | memoryview) else payload
+        return sent.addErrback(self._sendLater, self._unsent.number(), isBinary, kept)
 
-    def _sendLater(self, failure: Failure, number: int, write: Any, payload: str | bytes) -> Any:
+    def _sendLater(self, failure: Failure, number: int, isBinary: bool, payload: str | bytes) -> Any:
         failure.trap(ConnectionClosureError)
         if not self.isReconnecting and not self._willReconnect():
             return failure
-        return self._unsent.put(number, write, payload)
+        return self._unsent.put(number, partial(self.write, isBinary), payload)
 
     def _willReconnect(self) -> bool:
         conversation = self.conversation
@@ -264,15 +266,20 @@ class Link:
         if conversation is None:
             if not self.isReconnecting:
                 return refused(ConnectionClosureError("Connection already closed"))
+            seconds = self._config.connectionClosureTimeout if timeout is None else timeout
+            problem = refusal(1000 if statusCode is None else statusCode, reason or "", seconds)
+            if problem is not None:
+                return fail(problem)
             self.isLeft = True
             self._end(None)
             if self._connecting is not None:
                 self._connecting.cancel()
             return succeed(None)
-        wasOpen = conversation.isOpen
-        self.isLeft = wasOpen
+        wasOpen, self.isLeft = conversation.isOpen, True
         closing = conversation.close(statusCode, reason, timeout)
-        if conversation.isOpen or not wasOpen:  # refused, and nothing was sent
+        if not wasOpen:
+            return closing  # with what says so; but whoever wants to leave stays away
+        if conversation.isOpen:  # for an argument that cannot be
             self.isLeft = False
             return closing
         done: Deferred[None] = Deferred(lambda _: conversation.wire.abort())

@@ -20,7 +20,6 @@ from balws.client.response import HttpResponse
 from balws.config.client import ClientConfiguration
 from balws.config.records import build
 from balws.errors import ConnectionClosureError, Error
-from balws.session.conversation import Conversation
 from balws.wire.frames import PING, PONG
 from balws.wire.written import WRITTEN, refused
 
@@ -76,7 +75,7 @@ class Outgoing:
 
         @return: see the class; fails with L{TypeError} for what is no str.
         """
-        return self._timed(self._link.write(Conversation.sendText, text))
+        return self._timed(self._link.write(False, text))
 
     def writeBinaryMessage(self, data: bytes) -> Deferred[None]:
         """
@@ -84,7 +83,7 @@ class Outgoing:
 
         @return: see the class; fails with L{TypeError} for what is not bytes.
         """
-        return self._timed(self._link.write(Conversation.sendBinary, data))
+        return self._timed(self._link.write(True, data))
 
     def writeMessage(self, value: Any) -> Deferred[None]:
         """

@@ -65,9 +65,10 @@ class Sending(Pressure):
         if self.state != OPEN:
             return refused(closed("binary data"))
         if type(data) is not bytes:
-            if not isinstance(data, (bytes, bytearray, memoryview)):
-                return fail(TypeError(f"a binary message is bytes, not {type(data).__name__}"))
-            data = bytes(data)
+            try:
+                data = fixed(data)
+            except TypeError:
+                return fail()
         length = len(data)
         if length <= self.shortLimit:
             self.transport.write(_BINARY[length] + data)
@@ -169,6 +170,29 @@ def closed(what: str) -> ConnectionClosureError:
     @return: why nothing can be written any more.
     """
     return ConnectionClosureError(f"Close frame already sent. Cannot push {what}!")
+
+
+def fixed(data: object) -> bytes:
+    """
+    @return: what a binary message carries, whatever becomes of the object.
+    @raise TypeError: when it is not bytes.
+    """
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a binary message is bytes, not {type(data).__name__}")
+    return bytes(data)
+
+
+def encoded(text: Any) -> bytes:
+    """
+    @return: what a text message carries.
+    @raise TypeError: when it is not a str.
+    @raise ValueError: when it has a lone surrogate.
+    """
+    try:
+        payload: bytes = text.encode()
+    except (AttributeError, UnicodeEncodeError):
+        raise unsendable(text) from None
+    return payload
 
 
 def unsendable(text: object) -> Exception:
