@@ -138,14 +138,21 @@ class Client(Outgoing):
         if targetType is Parameter.empty:
             return self._inbox.read(_any)
         try:
-            binder = self._binders.get(targetType)
-            if binder is None:
-                binder = self._binders[targetType] = chooseBinder(targetType, self.configuration.validation)
+            binder = self._binderFor(targetType)
         except TypeError:
             return fail()
         return self._inbox.read(
             lambda message: binder.fromText(message) if isinstance(message, str) else binder.fromBinary(message)
         )
+
+    def _binderFor(self, targetType: Any) -> IDataBinder:
+        try:
+            binder = self._binders.get(targetType)
+        except TypeError:  # what is annotated with something that has no hash
+            return chooseBinder(targetType, self.configuration.validation)
+        if binder is None:
+            binder = self._binders[targetType] = chooseBinder(targetType, self.configuration.validation)
+        return binder
 
     # In coroutines
 

@@ -33,7 +33,7 @@ from balws.wire.sending import encoded, fixed
 from balws.wire.settings import WireSettings
 from balws.wire.sharedwheel import SharedWheel
 from balws.wire.transport import give
-from balws.wire.written import WRITTEN, refused
+from balws.wire.written import WRITTEN, quiet, refused
 
 
 def closure(code: int, reason: str) -> ConnectionClosureError:
@@ -172,7 +172,7 @@ class Link:
         """
         return self._config.retryConfig is not None and not self.isLeft and code in RETRIED_CODES
 
-    def ended(self, code: int, reason: str, error: Exception | None) -> None:
+    def ended(self, conversation: Conversation, code: int, reason: str, error: Exception | None) -> None:
         """
         The conversation is over.
 
@@ -180,7 +180,8 @@ class Link:
         """
         self.conversation = None
         problem = closure(code, reason) if error is None else error
-        if error is None and self.mayReturn(code):
+        # A close frame of our own service is an end, too, whatever its code.
+        if error is None and not conversation.dropping and self.mayReturn(code):
             self._reconnect(problem)
         else:
             self._end(None if self.isLeft else problem)
@@ -288,6 +289,7 @@ class Link:
         def fire(_: None, result: Any) -> None:
             if not done.called:
                 done.callback(result)
+                quiet(done)
 
         def answered(result: Any) -> None:
             ended.addCallback(fire, result)

@@ -90,7 +90,7 @@ class Reading(Conversation):
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
-        self._link.ended(code, reason, self._error)
+        self._link.ended(self, code, reason, self._error)
 
 
 class Calling(Connection):
@@ -116,4 +116,4 @@ class Calling(Connection):
         See L{ISession}.
         """
         super().ended(code, reason)
-        self._link.ended(code, reason, self._error)
+        self._link.ended(self, code, reason, self._error)
