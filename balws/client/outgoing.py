@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
-import attrs
 from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.python.failure import Failure
@@ -18,7 +17,7 @@ from balws.binding.payload import encode
 from balws.client.link import Link
 from balws.client.response import HttpResponse
 from balws.config.client import ClientConfiguration
-from balws.config.records import build
+from balws.config.records import build, override
 from balws.errors import ConnectionClosureError, Error
 from balws.wire.frames import PING, PONG
 from balws.wire.written import WRITTEN, refused
@@ -46,11 +45,8 @@ class Outgoing:
     ) -> None:
         if reactor is None:
             from twisted.internet import reactor
-        if config is None:
-            self.configuration = ClientConfiguration(**fields)
-        else:
-            base = config if isinstance(config, ClientConfiguration) else build(ClientConfiguration, config)
-            self.configuration = attrs.evolve(base, **fields) if fields else base
+        base = config if isinstance(config, ClientConfiguration) else build(ClientConfiguration, config or {})
+        self.configuration = override(base, fields) if fields else base
         self._reactor = reactor
         self._link = Link(url, self.configuration, endpoint, reactor, self)
         self._attributes: dict[str, Any] = {}
