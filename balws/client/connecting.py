@@ -14,7 +14,6 @@ from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.internet.protocol import Factory
-from twisted.internet.ssl import optionsForClientTLS
 
 from balws.client.address import Address
 from balws.client.handshake import Handshake
@@ -22,6 +21,7 @@ from balws.client.request import fieldsFor, newKey
 from balws.client.response import HttpResponse
 from balws.config.client import ClientConfiguration
 from balws.errors import ConnectionError, HandshakeTimedOut
+from balws.tls.client import TlsClient
 
 #: Takes over a transport whose handshake was answered with 101: the transport, the
 #: answer, our key, and the bytes that came after the answer.
@@ -44,13 +44,19 @@ async def attempt(
     @raise InvalidHandshakeError: when the server does not accept.
     """
     key = newKey()
+    tls = TlsClient(address.host) if address.secure and endpoint is None else None
+    by: Any = endpoint
+    if by is None:
+        by = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
+        if tls is not None:
+            by = wrapClientTLS(tls, by)
     handshake = Handshake(
         reactor,
         address.target,
         fieldsFor(address, config, key),
         lambda transport, response, rest: accept(transport, response, key, rest),
+        tls,
     )
-    by = _endpointFor(address, config, reactor) if endpoint is None else endpoint
     try:
         await _cancellable(_shake(by, handshake)).addTimeout(config.handShakeTimeout, reactor)
     except TooLate:
@@ -107,11 +113,3 @@ async def _shake(endpoint: IStreamClientEndpoint, handshake: Handshake) -> None:
         if isinstance(problem, ConnectionError):
             raise
         raise ConnectionError(f"IO Error: {problem}") from problem
-
-
-def _endpointFor(address: Address, config: ClientConfiguration, reactor: Any) -> IStreamClientEndpoint:
-    endpoint: Any = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
-    if address.secure:
-        endpoint = wrapClientTLS(optionsForClientTLS(address.host), endpoint)
-    found: IStreamClientEndpoint = endpoint
-    return found

@@ -14,12 +14,14 @@ from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from balws.client.response import HttpResponse, refused
 from balws.errors import ConnectionError, Error, InvalidHandshakeError, SslError
+from balws.tls.client import TlsClient
 
 #: The head of an answer, and all the interim answers before it, may be this long (bytes).
 MAX_HEAD = 16384
@@ -30,6 +32,7 @@ MAX_BODY = 65536
 BODY_TIME = 5.0
 
 
+@implementer(IHandshakeListener)
 class Handshake(Protocol):
     """
     Sends the request, reads the answer.  Keeps no more of what the server sends than
@@ -42,8 +45,11 @@ class Handshake(Protocol):
         target: bytes,
         fields: list[tuple[bytes, bytes]],
         accept: Callable[[Any, HttpResponse, bytes], Any],
+        tls: TlsClient | None = None,
     ) -> None:
         """
+        @param tls: who verifies the peer before a byte of HTTP leaves; L{None} for plain
+            connections, and for endpoints that see to that by themselves.
         @param accept: called with the transport, an answer 101, and the bytes that came
             after it; takes the transport over and returns what C{done} fires with, or
             raises L{Error}.
@@ -51,6 +57,7 @@ class Handshake(Protocol):
         self._clock = clock
         self._request = (target, fields)
         self._accept = accept
+        self._tls = tls
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._size = 0
         self._response: HttpResponse | None = None
@@ -60,8 +67,25 @@ class Handshake(Protocol):
 
     def connectionMade(self) -> None:
         """
-        Ask.
+        Ask, where nobody is to be verified first.
         """
+        if self._tls is None:
+            self._ask()
+
+    def handshakeCompleted(self) -> None:
+        """
+        TLS is there: ask, when it is with whom it should be.
+        """
+        if self._tls is not None and not self.done.called:
+            transport: Any = self.transport
+            try:
+                self._tls.verify(transport.getHandle())
+            except SslError as problem:
+                self._fail(problem)
+            else:
+                self._ask()
+
+    def _ask(self) -> None:
         target, fields = self._request
         head = self._http.send(h11.Request(method=b"GET", target=target, headers=fields))
         self._http.send(h11.EndOfMessage())
@@ -171,7 +195,8 @@ def _responseOf(event: h11.Response | h11.InformationalResponse) -> HttpResponse
 
 def _tlsReason(problem: Exception) -> str:
     """
-    @return: OpenSSL's own words, which are in a list in a list, or the verification's.
+    @return: OpenSSL's own words, which are in a list in a list; or that the check of an
+        endpoint's own TLS, such as C{optionsForClientTLS} makes, has failed.
     """
     if isinstance(problem, VerificationError):
         return "the certificate is for another host"

@@ -35,6 +35,9 @@ from balws.wire.sharedwheel import SharedWheel
 from balws.wire.transport import give
 from balws.wire.written import WRITTEN, quiet, refused
 
+#: Seconds that a close without waiting has to be flushed, and TLS to say good-bye.
+_HURRY = 0.2
+
 
 def closure(code: int, reason: str) -> ConnectionClosureError:
     """
@@ -78,7 +81,9 @@ class Link:
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
         self._unsent = Unsent(config.maxSendBuffer)
+        self._backoff = None if config.retryConfig is None else Backoff(config.retryConfig)
         self._connecting: Deferred[None] | None = None
+        self._since = 0.0
         self.isLeft = False
         self.terms = Terms(config=config, hub=sharedHub(), audience=Audience(0, url), clock=reactor, wheel=self._wheel)
         self.conversation: Conversation | None = None
@@ -113,7 +118,7 @@ class Link:
         return deferred.addBoth(done)
 
     async def _connect(self, isFirst: bool) -> None:
-        backoff = None if self._config.retryConfig is None else Backoff(self._config.retryConfig)
+        backoff = self._backoff
         problem: Error | None = None
         while True:
             if problem is not None or not isFirst:
@@ -157,6 +162,7 @@ class Link:
         conversation.subProtocol = protocol
         self.response = response
         self.conversation = conversation
+        self._since = self._reactor.seconds()
         wire = self._factory.buildProtocol(None)
         self._roster.add(wire)
         give(transport, wire)
@@ -179,12 +185,14 @@ class Link:
         @param error: what ended it, where something did.
         """
         self.conversation = None
+        if self._backoff is not None:
+            self._backoff.succeeded(self._reactor.seconds() - self._since)
         problem = closure(code, reason) if error is None else error
         # A close frame of our own service is an end, too, whatever its code.
         if error is None and not conversation.dropping and self.mayReturn(code):
             self._reconnect(problem)
         else:
-            self._end(None if self.isLeft else problem)
+            self._end(None if self.isLeft and conversation.dropping else problem)
 
     def _reconnect(self, problem: Exception) -> None:
         self.isReconnecting = True
@@ -285,6 +293,9 @@ class Link:
             return closing
         done: Deferred[None] = Deferred(lambda _: conversation.wire.abort())
         ended = self._roster.whenEmpty()
+        if closing.called:  # and waits for nobody; nor for what a slow server has not taken
+            hurry = self._reactor.callLater(_HURRY, conversation.wire.abort)
+            ended.addCallback(lambda _: hurry.cancel() if hurry.active() else None)
 
         def fire(_: None, result: Any) -> None:
             if not done.called:

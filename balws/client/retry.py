@@ -36,13 +36,24 @@ def isTemporary(problem: Exception, isFirst: bool) -> bool:
 
 class Backoff:
     """
-    The waits between the attempts of one loss.
+    The waits between the attempts of one client.
     """
 
     def __init__(self, config: WebSocketRetryConfig) -> None:
         self._config = config
-        self._longest = min(config.interval, config.maxWaitInterval)
+        self._longest = self._first = min(config.interval, config.maxWaitInterval)
         self.attempt = 0
+
+    def succeeded(self, lasted: float) -> None:
+        """
+        There was a connection: the attempts are counted anew.  The waits begin anew when it
+        was of use: a server that accepts and drops at once is still backed off from.
+
+        @param lasted: for how many seconds.
+        """
+        self.attempt = 0
+        if lasted >= self._longest:
+            self._longest = self._first
 
     def next(self) -> float | None:
         """

@@ -1,0 +1,60 @@
+# -*- test-case-name: tests.tls.test_client -*-
+"""
+TLS for a client: the authorities that the system trusts, and a certificate for the host
+that was meant.
+
+The host is checked by ourselves when the TLS handshake is complete, not in Twisted's
+callback: that one accepts a certificate whose names cannot be read, with a line in the log.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL import SSL
+from service_identity import VerificationError
+from service_identity.pyopenssl import verify_hostname, verify_ip_address
+from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
+from twisted.internet.ssl import CertificateOptions, TLSVersion, platformTrust
+from zope.interface import implementer
+
+from balws.errors import SslError
+
+
+@implementer(IOpenSSLClientConnectionCreator)
+class TlsClient:
+    """
+    Makes the TLS side of connections to one host.
+    """
+
+    def __init__(self, host: str) -> None:
+        """
+        @param host: a name in ASCII, or an IP address.
+        """
+        self._host = host
+        self._isAddress = isIPAddress(host) or isIPv6Address(host)
+        self._options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
+
+    def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
+        """
+        See L{IOpenSSLClientConnectionCreator}.
+        """
+        connection = SSL.Connection(self._options.getContext(), None)
+        if not self._isAddress:
+            connection.set_tlsext_host_name(self._host.encode("ascii"))
+        return connection
+
+    def verify(self, connection: SSL.Connection) -> None:
+        """
+        See that the certificate, which a trusted authority has signed, is for this host
+        (RFC 9525).
+
+        @raise SslError: when it is not, or cannot be read.
+        """
+        try:
+            (verify_ip_address if self._isAddress else verify_hostname)(connection, self._host)
+        except VerificationError:
+            raise SslError(f"the certificate is for another host than {self._host}") from None
+        except Exception as problem:  # whatever it is, nobody has shown who is there
+            raise SslError(f"the certificate names nobody ({type(problem).__name__})") from None
