@@ -49,7 +49,7 @@ async def attempt(
     if by is None:
         by = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
         if tls is not None:
-            by = wrapClientTLS(tls, by)
+            by = wrapClientTLS(tls, by, clock=reactor)
     handshake = Handshake(
         reactor,
         address.target,

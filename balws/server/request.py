@@ -39,7 +39,7 @@ class Request(TwistedRequest):
         found = _absolute(path)
         if found:
             path = found[2] if found[2].startswith(b"/") else b"/" + found[2]
-            if len(self.requestHeaders.getRawHeaders(b"Host", [])) == 1:
+            if isHost(self.requestHeaders.getRawHeaders(b"Host", [])):  # one that is none is refused below
                 self.requestHeaders.setRawHeaders(b"Host", [found[1]])
         super().requestReceived(command, path, version)
 

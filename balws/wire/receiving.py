@@ -240,7 +240,8 @@ class Receiving:
     def _goOn(self) -> None:
         if self.halted and not self.deaf:
             self.halted = False
-            if self.data and not self._receiving:
+            # The header of an empty frame may have been the last that was taken.
+            if (self.data or self.current_frame is not None) and not self._receiving:
                 self._receiving = True
                 self._left = FRAMES_A_TURN
                 self._takeRest()

@@ -103,6 +103,9 @@ class HostTests(RequestTestCase):
         self.assertEqual(status(self.ask(head("GET http://a/where HTTP/1.1", {})).answer), 400)
         two = b"GET http://a/where HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"
         self.assertEqual(status(self.ask(two).answer), 400)
+        for host in (b"", b"a, a", b"\x8d"):
+            wrong = b"GET http://a/where HTTP/1.1\r\nHost: " + host + b"\r\n\r\n"
+            self.assertEqual(status(self.ask(wrong).answer), 400, host)
 
 
 class ServerNameTests(RequestTestCase):

@@ -153,6 +153,19 @@ class MessageTests(SynchronousTestCase):
             self.assertEqual(rig.session.seen.count(b"x"), FRAMES_A_TURN)
             self.assertEqual(rig.clock.getDelayedCalls(), [])
 
+    def test_turnAfterHeader(self) -> None:
+        """
+        A turn that ends behind the header of an empty frame, with nothing after it, is
+        followed by one that ends the message.
+        """
+        for middle in range(FRAMES_A_TURN):
+            rig = Rig()
+            rig.wire.dataReceived(
+                frame(TEXT, b"first") + frame(TEXT, b"a", fin=False) + frame(0, b"a", fin=False) * middle + frame(0)
+            )
+            rig.clock.advance(0)
+            self.assertEqual(rig.session.seen, ["first", "a" * (middle + 1)], middle)
+
     def test_takeLater(self) -> None:
         """
         What came with a handshake has a turn of its own.
