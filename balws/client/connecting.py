@@ -56,6 +56,7 @@ async def attempt(
         fieldsFor(address, config, key),
         lambda transport, response, rest: accept(transport, response, key, rest),
         tls,
+        address.secure,
     )
     try:
         await _cancellable(_shake(by, handshake)).addTimeout(config.handShakeTimeout, reactor)

@@ -14,7 +14,7 @@ from OpenSSL import SSL
 from service_identity import VerificationError
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime, ISSLTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -46,10 +46,12 @@ class Handshake(Protocol):
         fields: list[tuple[bytes, bytes]],
         accept: Callable[[Any, HttpResponse, bytes], Any],
         tls: TlsClient | None = None,
+        secure: bool = False,
     ) -> None:
         """
         @param tls: who verifies the peer before a byte of HTTP leaves; L{None} for plain
             connections, and for endpoints that see to that by themselves.
+        @param secure: whether nothing may be sent without TLS.
         @param accept: called with the transport, an answer 101, and the bytes that came
             after it; takes the transport over and returns what C{done} fires with, or
             raises L{Error}.
@@ -58,6 +60,7 @@ class Handshake(Protocol):
         self._request = (target, fields)
         self._accept = accept
         self._tls = tls
+        self._secure = secure
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD)
         self._size = 0
         self._response: HttpResponse | None = None
@@ -69,7 +72,9 @@ class Handshake(Protocol):
         """
         Ask, where nobody is to be verified first.
         """
-        if self._tls is None:
+        if self._secure and not ISSLTransport.providedBy(self.transport):
+            self._fail(SslError("a wss URL needs an endpoint with TLS, such as wrapClientTLS makes"))
+        elif self._tls is None:
             self._ask()
 
     def handshakeCompleted(self) -> None:
@@ -158,7 +163,8 @@ class Handshake(Protocol):
         if self.done.called:
             self._finish(None)
         elif isinstance(reason.value, (SSL.Error, VerificationError)):
-            self._fail(SslError(f"the TLS handshake failed: {_tlsReason(reason.value)}"))
+            problem = None if self._tls is None else self._tls.problem
+            self._fail(SslError(f"the TLS handshake failed: {problem or _tlsReason(reason.value)}"))
         elif self._response is not None or reason.check(ConnectionDone):
             self._enough()
         else:

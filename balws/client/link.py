@@ -90,6 +90,13 @@ class Link:
         self.response: HttpResponse | None = None
         self.isReconnecting = False
         self.isOver = False
+        self._waiting: list[Deferred[Exception | None]] = []
+        self._reason: Exception | None = None
+
+    def __repr__(self) -> str:
+        # Without path and query: those may hold a token.
+        state = "over" if self.isOver else "open" if self.conversation is not None else "connecting"
+        return f"{state}, {self._addresses[0].authority.decode()}"
 
     # Connecting
 
@@ -210,6 +217,7 @@ class Link:
     def _lost(self, failure: Failure) -> None:
         if not failure.check(CancelledError):
             problem = failure.value
+            self._log.warn("{client!r} gives up: {problem}", client=self._client, problem=problem)
             self._end(problem if isinstance(problem, Exception) else Error("the connection was not made again"))
             if not failure.check(Error):
                 self._log.failure("Connecting again failed", failure)
@@ -232,9 +240,23 @@ class Link:
             return
         self.isOver = True
         self.isReconnecting = False
+        self._reason = problem
         self._wheel.leave()
         self._unsent.fail(closed() if problem is None else problem)
         self._client._ended(problem)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            each.callback(problem)
+
+    def whenOver(self) -> Deferred[Exception | None]:
+        """
+        See L{balws.Client.whenClosed}.
+        """
+        if self.isOver:
+            return succeed(self._reason)
+        waiter: Deferred[Exception | None] = Deferred(self._waiting.remove)
+        self._waiting.append(waiter)
+        return waiter
 
     # What a client does with it
 

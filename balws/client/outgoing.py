@@ -52,6 +52,9 @@ class Outgoing:
         self._attributes: dict[str, Any] = {}
         self._id = token_hex(16)
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._link!r}>"
+
     def _converse(self, link: Link) -> Any:
         """
         @return: the conversation for a connection that was just made.
@@ -141,6 +144,16 @@ class Outgoing:
             is sent.  Cancelled, TCP is dropped.
         """
         return self._link.close(statusCode, reason, timeout)
+
+    def whenClosed(self) -> Deferred[Exception | None]:
+        """
+        Wait for the end: of the connection, or, where it is made again, of all attempts.
+
+        @return: fires with L{None} when it was closed here, else with the error that ended
+            it, such as a L{balws.ConnectionClosureError} with the server's code; never
+            fails.
+        """
+        return self._link.whenOver()
 
     # The connection
 

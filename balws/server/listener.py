@@ -5,10 +5,10 @@ A port with upgrade services and HTTP resources (seed 4, section 2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import count
 from typing import Any
 
-import attrs
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
 from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
@@ -17,6 +17,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as TwistedSite
 
 from balws.config.listener import ListenerConfiguration
+from balws.config.records import build, override
 from balws.config.service import WSServiceConfig
 from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
@@ -48,7 +49,7 @@ class Listener:
     def __init__(
         self,
         listenOn: int | str | IStreamServerEndpoint | TwistedSite,
-        config: ListenerConfiguration | None = None,
+        config: ListenerConfiguration | Mapping[str, Any] | None = None,
         *,
         reactor: Any = None,
         hub: Hub | None = None,
@@ -59,7 +60,7 @@ class Listener:
         @param listenOn: a port, where 0 is any free one; a server endpoint or its
             string, such as C{"tcp:9090:interface=127.0.0.1"}; or an existing site of an
             application, which goes on to listen by itself.
-        @param config: a record, in place of or under the single fields.
+        @param config: a record or a mapping, in place of or under the single fields.
         @param reactor: what to listen and to tell time with; L{None} is Twisted's.
         @param hub: L{None} is the one that all listeners of a process share.
         @param observer: is told of connections, such as a L{balws.Tally}.
@@ -86,8 +87,8 @@ class Listener:
             listenOn.resource = self._tree
             self._name = "an existing site"
         else:
-            base = ListenerConfiguration() if config is None else config
-            self.configuration = attrs.evolve(base, **fields) if fields else base
+            base = config if isinstance(config, ListenerConfiguration) else build(ListenerConfiguration, config or {})
+            self.configuration = override(base, fields) if fields else base
             self._tree = Tree()
             self._endpoint, self._name = self._endpointFor(listenOn)
             self._site = Site(self._tree, self.configuration, reactor, self._roster)
@@ -113,18 +114,19 @@ class Listener:
         service: UpgradeService | type[UpgradeService],
         path: str | None = None,
         *,
-        config: WSServiceConfig | None = None,
+        config: WSServiceConfig | Mapping[str, Any] | None = None,
     ) -> None:
         """
         Serve an upgrade service, at once where the listener is started.
 
         @param path: such as C{"/chat"}; L{None} takes the decorator's C{basePath} and
             C{webSocketUpgradePath}, and C{"/"} where there are none.
-        @param config: replaces what the decorator says.
+        @param config: a record replaces what the decorator says; a mapping of fields lies
+            over it, as the keys of a file do.
         @raise balws.ServiceDefinitionError: when the service cannot work as written.
         @raise balws.ListenerError: when something is attached at this path.
         """
-        record = configOf(service) if config is None else config
+        record = config if isinstance(config, WSServiceConfig) else override(configOf(service), config or {})
         mount = Mount(
             service,
             _path(record) if path is None else path,

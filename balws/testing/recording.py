@@ -36,10 +36,14 @@ class RecordingService(Service):
     def __init__(self, **answers: Any) -> None:
         """
         @param answers: see the class.
+        @raise TypeError: for a name that is no method of this class.
         """
         self.calls: list[tuple[Any, ...]] = []
         self.errors: list[Exception] = []
         self.caller: Caller | None = None
+        for name in answers:
+            if not hasattr(self, name):
+                raise TypeError(f"{type(self).__name__} has no method {name} that could answer")
         self.answers: dict[str, Any] = {"onPing": lambda data: data, **answers}
 
     def record(self, name: str, *given: Any) -> Any:

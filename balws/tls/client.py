@@ -21,12 +21,29 @@ from zope.interface import implementer
 
 from balws.errors import SslError
 
+#: OpenSSL's numbers for what is wrong most often, in words for the log.
+_PROBLEMS = {
+    9: "is not valid yet",
+    10: "has expired",
+    18: "is signed by itself, and not trusted",
+    19: "is signed by itself, and not trusted",
+    20: "is signed by an authority that is not trusted",
+    21: "is signed by an authority that is not trusted",
+    23: "was revoked",
+    66: "has a key that is too weak",
+}
+
 
 @implementer(IOpenSSLClientConnectionCreator)
 class TlsClient:
     """
-    Makes the TLS side of connections to one host.
+    Makes the TLS side of a connection to a host.
+
+    @ivar problem: why the certificate could not be trusted; L{None} where nothing was said
+        against it.
     """
+
+    problem: str | None = None
 
     def __init__(self, host: str) -> None:
         """
@@ -40,10 +57,18 @@ class TlsClient:
         """
         See L{IOpenSSLClientConnectionCreator}.
         """
-        connection = SSL.Connection(self._options.getContext(), None)
+        context = self._options.getContext()
+        context.set_verify(SSL.VERIFY_PEER, self._judge)
+        connection = SSL.Connection(context, None)
         if not self._isAddress:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         return connection
+
+    def _judge(self, connection: SSL.Connection, certificate: Any, number: int, depth: int, isFine: int) -> bool:
+        if not isFine and self.problem is None:
+            whose = "the certificate" if depth == 0 else "a certificate of an authority"
+            self.problem = f"{whose} {_PROBLEMS.get(number, f'was not accepted (OpenSSL says {number})')}"
+        return bool(isFine)
 
     def verify(self, connection: SSL.Connection) -> None:
         """

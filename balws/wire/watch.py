@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from twisted.logger import Logger
 
+from balws.errors import ConfigurationError
 from balws.interfaces import IConnectionObserver
 
 
@@ -22,7 +23,12 @@ class Watch:
         """
         @param observer: L{None} is told nothing.
         @param path: where the service is mounted.
+        @raise ConfigurationError: when it is no observer.
         """
+        if observer is not None and not IConnectionObserver.providedBy(observer):
+            raise ConfigurationError(
+                f"expected an object that provides IConnectionObserver, such as Tally(), got {observer!r}", "observer"
+            )
         self._observer = observer
         self._path = path
 

@@ -24,6 +24,7 @@ from balws import (
     ListenerError,
     Service,
     ServiceDefinitionError,
+    Tally,
     UpgradeService,
     WSServiceConfig,
     serviceConfig,
@@ -380,6 +381,42 @@ class AttachTests(ListenerTestCase):
         listener.attach(door, "/here")
         self.assertEqual(self.status(upgrade("/here")), 101)
         self.assertEqual(self.status(upgrade("/decorated")), 404)
+
+    def test_mappings(self) -> None:
+        """
+        A mapping of fields lies over the decorator's, and is the listener's own as well;
+        what cannot be is named.
+        """
+
+        @serviceConfig(subProtocols=["xml"], idleTimeout=30)
+        class Decorated(EchoUpgrade):
+            pass
+
+        listener = self.listener(config={"timeout": 3}, server="it")
+        self.assertEqual((listener.configuration.timeout, listener.configuration.server), (3, "it"))
+        listener.attach(Decorated(), "/", config={"idleTimeout": 5})
+        (mount,) = listener._mounts
+        self.assertEqual((mount.config.idleTimeout, mount.config.subProtocols), (5, ("xml",)))
+        problem = self.assertRaises(ConfigurationError, self.listener, config={"time": 3})
+        self.assertIn("timeout", str(problem))
+        problem = self.assertRaises(ConfigurationError, self.listener, tymeout=3)
+        self.assertIn('did you mean "timeout"', str(problem))
+        problem = self.assertRaises(ConfigurationError, listener.attach, Decorated(), "/two", config={"idle": 3})
+        self.assertIn("idle: unknown key", str(problem))
+
+    def test_observer(self) -> None:
+        """
+        An observer is told; what is none is refused when something is attached.
+        """
+        tally = Tally()
+        listener = self.listener(observer=tally)
+        listener.attach(EchoUpgrade(), "/echo")
+        listener._mounts[0].factory.watch.opened()
+        self.assertEqual(tally.opened, {"/echo": 1})
+        for wrong in (Tally, object()):
+            listener = self.listener(observer=wrong)
+            problem = self.assertRaises(ConfigurationError, listener.attach, EchoUpgrade(), "/echo")
+            self.assertIn("IConnectionObserver", str(problem))
 
     def test_samePath(self) -> None:
         """

@@ -154,3 +154,11 @@ class RecordingTests(SynchronousTestCase):
         listener.attach(serving(Greeting()), "/")
         self.successResultOf(listener.connectAsync("/", self.service))
         self.assertEqual(self.service.calls, [("onOpen",), ("onTextMessage", "hello")])
+
+    def test_unknown(self) -> None:
+        """
+        An answer for a method that it does not have would never be given.
+        """
+        for name in ("onMessage", "onTextMesage"):
+            problem = self.assertRaises(TypeError, RecordingService, **{name: "answer"})
+            self.assertIn(name, str(problem))
