@@ -9,7 +9,10 @@ callback: that one accepts a certificate whose names cannot be read, with a line
 
 from __future__ import annotations
 
+import os
+from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from OpenSSL import SSL
 from service_identity import VerificationError
@@ -34,6 +37,31 @@ _PROBLEMS = {
 }
 
 
+#: Whose connections they are; what pyOpenSSL keeps with one for its owner is Twisted's.
+_clients: WeakKeyDictionary[SSL.Connection, TlsClient] = WeakKeyDictionary()
+
+
+def _judge(connection: SSL.Connection, certificate: Any, number: int, depth: int, isFine: int) -> bool:
+    client = _clients.get(connection)
+    if not isFine and client is not None and client.problem is None:
+        whose = "the certificate" if depth == 0 else "a certificate of an authority"
+        client.problem = f"{whose} {_PROBLEMS.get(number, f'was not accepted (OpenSSL says {number})')}"
+    return bool(isFine)
+
+
+@lru_cache(maxsize=4)
+def _trusting(*places: str | None) -> SSL.Context:
+    """
+    One for all connections: the system's authorities take nearly a megabyte.
+
+    @param places: where OpenSSL looks for them; for the cache.
+    """
+    options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
+    context: SSL.Context = options.getContext()
+    context.set_verify(SSL.VERIFY_PEER, _judge)
+    return context
+
+
 @implementer(IOpenSSLClientConnectionCreator)
 class TlsClient:
     """
@@ -51,24 +79,17 @@ class TlsClient:
         """
         self._host = host
         self._isAddress = isIPAddress(host) or isIPv6Address(host)
-        self._options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """
         See L{IOpenSSLClientConnectionCreator}.
         """
-        context = self._options.getContext()
-        context.set_verify(SSL.VERIFY_PEER, self._judge)
-        connection = SSL.Connection(context, None)
+        places = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+        connection = SSL.Connection(_trusting(*places), None)
+        _clients[connection] = self
         if not self._isAddress:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         return connection
-
-    def _judge(self, connection: SSL.Connection, certificate: Any, number: int, depth: int, isFine: int) -> bool:
-        if not isFine and self.problem is None:
-            whose = "the certificate" if depth == 0 else "a certificate of an authority"
-            self.problem = f"{whose} {_PROBLEMS.get(number, f'was not accepted (OpenSSL says {number})')}"
-        return bool(isFine)
 
     def verify(self, connection: SSL.Connection) -> None:
         """

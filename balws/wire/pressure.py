@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Any
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from balws.errors import ConnectionClosureError
 from balws.wire.settings import WireSettings
 from balws.wire.transport import unsent
 from balws.wire.written import quiet
+
+#: About what a write that waits costs beside its bytes.
+_WAITER = 128
 
 
 class Pressure:
@@ -85,7 +89,7 @@ class Pressure:
         @param length: of the message that was just written, in bytes.
         """
         self._largest = max(self._largest, length)
-        size, limit = unsent(self.transport), self.settings.maxSendBuffer
+        size, limit = self._held(), self.settings.maxSendBuffer
         if size > 2 * max(limit, self._largest):
             self._cutSlow()
         elif size <= limit:
@@ -95,8 +99,15 @@ class Pressure:
 
     def _slowTooLong(self) -> None:
         self._slow = None
-        if unsent(self.transport) > self.settings.maxSendBuffer:
+        if self._held() > self.settings.maxSendBuffer:
             self._cutSlow()
+
+    def _held(self) -> int:
+        """
+        @return: what the peer makes us hold: unsent bytes, and something for each write that
+            waits, or many small ones would take many times what is allowed.
+        """
+        return unsent(self.transport) + _WAITER * len(self._waiting or ())
 
     def _cutSlow(self) -> None:
         self._log.warn(
@@ -113,9 +124,13 @@ class Pressure:
     def _failWaiting(self) -> None:
         self._forgetSlow()
         waiting, self._waiting = self._waiting, None
-        for waiter in waiting or ():
+        if not waiting:
+            return
+        # One for all: there may be thousands.
+        failure = Failure(ConnectionClosureError("Connection closed before the message was sent"))
+        for waiter in waiting:
             if not waiter.called:
-                waiter.errback(ConnectionClosureError("Connection closed before the message was sent"))
+                waiter.errback(failure)
                 quiet(waiter)
 
     if TYPE_CHECKING:  # what the rest of the wire provides

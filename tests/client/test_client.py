@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import builtins
 import gc
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Annotated, Any
+from unittest.mock import patch
 from xml.etree.ElementTree import Element
 
 import attrs
@@ -44,6 +46,7 @@ from tests.client.peers import (
 )
 from tests.client.test_address import BAD
 from tests.client.test_link import RetryTestCase
+from twisted import internet
 
 #: What is agreed where a server takes our offer as it is.
 WINDOW = ("Sec-WebSocket-Extensions", "permessage-deflate; server_max_window_bits=12; client_max_window_bits=12")
@@ -186,12 +189,15 @@ class ConnectTests(ClientTestCase):
 
     def test_defaultReactor(self) -> None:
         """
-        Without a reactor it is Twisted's, which is not imported before.
+        Without a reactor it is Twisted's, as it is when the client is made.
         """
-        from twisted.internet import reactor
-
-        client = Client("ws://localhost/", None, self.endpoint, None, {})
-        self.assertIs(client._reactor, reactor)
+        modules = patch.dict(sys.modules, {"twisted.internet.reactor": self.clock})
+        with modules, patch.object(internet, "reactor", self.clock, create=True), self.network.turn():
+            connecting = Client.connect("ws://localhost/", endpoint=self.endpoint)
+        client = self.successResultOf(connecting)
+        self.clients.append(client)
+        self.clock.advance(30.2)
+        self.assertEqual([first for first, _ in self.server.frames()], [0x89])
 
     def test_forgotten(self) -> None:
         """

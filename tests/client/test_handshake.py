@@ -366,13 +366,23 @@ class WrongTests(HandshakeTestCase):
 
     def test_interimUpToTheBound(self) -> None:
         """
-        As many interim answers as the bound allows, and then the 101, are an acceptance.
+        All interim answers together may be as long as their bound: at n - 1, n, n + 1.
         """
-        interim = head("100 Continue")
-        for _ in range(MAX_INTERIM // len(interim)):
-            self.handshake.dataReceived(interim)
-        self.handshake.dataReceived(YES)
-        self.assertEqual(self.successResultOf(self.handshake.done), "taken")
+        self.assertEqual(MAX_INTERIM, 65536)
+        long = head("103 Early Hints", ("Link", "x" * 10000))
+        for size, good in ((MAX_INTERIM - 1, True), (MAX_INTERIM, True), (MAX_INTERIM + 1, False)):
+            self.accepted.clear()
+            self.start()
+            self.read(*[long] * 6)
+            start = head("103 Early Hints", ("Link", ""))
+            last = head("103 Early Hints", ("Link", "x" * (size - 6 * len(long) - len(start))))
+            self.assertEqual(6 * len(long) + len(last), size)
+            self.read(last)
+            if good:
+                self.read(YES)
+                self.assertEqual(self.successResultOf(self.handshake.done), "taken")
+            else:
+                self.problem()
 
     def test_manyInOneRead(self) -> None:
         """
@@ -518,6 +528,20 @@ class RefusalTests(HandshakeTestCase):
                 self.read(head("500 Oops", ("Content-Length", str(size))))
                 self.read(*split(b"x" * size, portion))
                 self.assertEqual(len(self.refusal().body), min(size, MAX_BODY), (size, portion))
+
+    def test_enoughBody(self) -> None:
+        """
+        For more of a body than is kept nobody waits: at n - 1, n, n + 1.
+        """
+        for size, enough in ((MAX_BODY - 1, False), (MAX_BODY, True), (MAX_BODY + 1, True)):
+            self.start()
+            self.read(head("500 Oops"), b"x" * size)
+            if enough:
+                self.assertEqual(len(self.refusal().body), MAX_BODY)
+            else:
+                self.assertNoResult(self.handshake.done)
+                self.lose()
+                self.failureResultOf(self.handshake.done, InvalidHandshakeError)
 
     def test_upgradingRefusal(self) -> None:
         """

@@ -1191,6 +1191,111 @@ class CloseTests(RetryTestCase):
         self.assertTrue(client.isOpen())
 
 
+class WhenClosedTests(RetryTestCase):
+    """
+    Who waits for the end.
+    """
+
+    def test_ownClose(self) -> None:
+        """
+        It is None where the client was closed here, as soon as TCP has ended, and ever after.
+        """
+        client = self.connect()
+        waiting = client.whenClosed()
+        done = client.close()
+        self.assertNoResult(waiting)
+        self.server.say(closing(1000)).hangUp()
+        self.successResultOf(done)
+        self.assertIs(self.successResultOf(waiting), None)
+        self.assertIs(self.successResultOf(client.whenClosed()), None)
+
+    def test_server(self) -> None:
+        """
+        It is the error that ended it, though never as a failure, for everybody who waits and will.
+        """
+        for end, kind, words in (
+            (lambda: self.server.say(closing(1011, b"sorry")).hangUp(), ConnectionClosureError, "sorry"),
+            (lambda: self.network.cut(), ConnectionClosureError, "1006"),
+            (lambda: self.server.say(frame(TEXT, b"masked")).hangUp(), CorruptedFrameError, ""),
+        ):
+            client = self.connect()
+            waiting = [client.whenClosed(), client.whenClosed()]
+            end()
+            waiting.append(client.whenClosed())
+            problems = [self.successResultOf(each) for each in waiting]
+            self.assertIs(type(problems[0]), kind)
+            self.assertIn(words, str(problems[0]))
+            self.assertEqual(problems, [problems[0]] * 3)
+
+    def test_retry(self) -> None:
+        """
+        Where it is made again it waits for the end of all attempts.
+        """
+        client = self.lasting(retryConfig={"interval": 2, "maxCount": 1})
+        waiting = client.whenClosed()
+        self.network.cut()
+        self.clock.advance(2)
+        self.assertTrue(client.isOpen())
+        self.network.cut()
+        self.network.refusing = True
+        self.assertNoResult(waiting)
+        self.clock.advance(2)
+        self.assertIs(type(self.successResultOf(waiting)), ConnectionError)
+
+    def test_closedWhileAway(self) -> None:
+        """
+        Closed while it connects again it is None.
+        """
+        client = self.lasting()
+        waiting = client.whenClosed()
+        self.network.cut()
+        client.close()
+        self.assertIs(self.successResultOf(waiting), None)
+
+    def test_cancel(self) -> None:
+        """
+        Who does not want to wait any more leaves the client and the others as they are.
+        """
+        client = self.connect()
+        first, second = client.whenClosed(), client.whenClosed()
+        first.cancel()
+        self.failed(first, CancelledError)
+        self.assertTrue(client.isOpen())
+        self.network.cut()
+        self.assertIs(type(self.successResultOf(second)), ConnectionClosureError)
+
+    def test_inCallback(self) -> None:
+        """
+        Who is told of the end may wait again, cancel others, and close.
+        """
+        client = self.connect()
+        again: list[Any] = []
+        first, second = client.whenClosed(), client.whenClosed()
+        first.addCallback(lambda _: (again.append(client.whenClosed()), second.cancel(), client.close()))
+        self.network.cut()
+        self.assertIs(type(self.successResultOf(again[0])), ConnectionClosureError)
+        self.failed(second, CancelledError)
+
+
+class ReprTests(RetryTestCase):
+    """
+    What a log shows of a client.
+    """
+
+    def test_states(self) -> None:
+        """
+        Its state and where it connects to, but neither path nor query: they may hold a token.
+        """
+        client = self.lasting(url="ws://localhost:81/canary?token=canary", customHeaders={"Authorization": "canary"})
+        for end, state in (
+            (lambda: None, "open"),
+            (lambda: self.network.cut(), "connecting"),
+            (lambda: client.close(), "over"),
+        ):
+            end()
+            self.assertEqual(repr(client), f"<MemoryClient {state}, localhost:81>")
+
+
 class ClosureTextTests(ClientTestCase):
     """
     What a closure says.

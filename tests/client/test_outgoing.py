@@ -15,7 +15,7 @@ from twisted.internet.error import ConnectionDone, ConnectionLost
 from balws import ClientConfiguration
 from balws.client.client import Client
 from balws.client.outgoing import Outgoing
-from balws.errors import ConfigurationError, ConnectionClosureError, CorruptedFrameError, Error
+from balws.errors import ConfigurationError, ConnectionClosureError, CorruptedFrameError, Error, SslError
 from balws.wire.written import WRITTEN
 from tests.client.peers import ClientTestCase, accepts, closing, text
 from tests.client.test_connecting import Secured, Trusting, certificateFor
@@ -765,11 +765,12 @@ class AttributeTests(ClientTestCase):
 
     def test_ownEndpoint(self) -> None:
         """
-        An endpoint of the user's stands for TCP and for TLS: nothing is put on it, whatever the URL says.
+        An endpoint of the user's stands for TCP and for TLS: without TLS nothing is sent to a wss URL.
         """
-        client = self.connect("wss://localhost/")
-        self.assertFalse(client.isSecure())
-        self.assertEqual(self.server.field("host"), "localhost")
+        problem = self.failed(self.begin("wss://localhost/", customHeaders={"Authorization": "canary"}), SslError)
+        self.assertEqual(str(problem), "a wss URL needs an endpoint with TLS, such as wrapClientTLS makes")
+        self.assertEqual((self.server.line, self.server.received), ("", b""))
+        self.assertIdle()
 
     def test_secure(self) -> None:
         """

@@ -14,6 +14,7 @@ from twisted.logger import LogEvent, LogLevel, globalLogPublisher
 
 from balws.errors import ConnectionClosureError, CorruptedFrameError
 from balws.hub.message import Message
+from balws.wire import pressure
 from balws.wire.frames import PING, PONG
 from balws.wire.written import WRITTEN
 from tests.rows.raw import PING as PING_CODE
@@ -285,6 +286,7 @@ class PressureTests(WireTestCase):
         """
         A transport that holds more than it wants to.
         """
+        self.patch(pressure, "_WAITER", 0)  # bytes alone, but where a test is about the rest
         self.rig = Rig(maxSendBuffer=1000, slowConsumerTimeout=10)
         self.rig.wire.pauseProducing()
         self.warnings: list[Any] = []
@@ -454,6 +456,26 @@ class PressureTests(WireTestCase):
         self.assertEqual(rig.transport.calls, [])
         rig.clock.advance(0)
         self.assertEqual(rig.transport.calls, ["abort"])
+
+    def test_small(self) -> None:
+        """
+        A write that waits counts 128 bytes more than it has: many small ones cost more
+        than their bytes.
+        """
+        self.patch(pressure, "_WAITER", 128)
+        rig = Rig(maxSendBuffer=100 * 128)
+        rig.wire.pauseProducing()
+        waiting = [rig.wire.sendText("") for _ in range(100)]
+        self.assertEqual(rig.clock.getDelayedCalls(), [])
+        waiting.append(rig.wire.sendText(""))
+        self.assertEqual(len(rig.clock.getDelayedCalls()), 1)
+        waiting += [rig.wire.sendText("") for _ in range(99)]
+        self.assertEqual(rig.transport.calls, [])
+        waiting.append(rig.wire.sendText(""))
+        self.assertEqual(rig.transport.calls, ["abort"])
+        rig.lose()
+        failures = {id(self.failureResultOf(each, ConnectionClosureError).value) for each in waiting}
+        self.assertEqual(len(failures), 1)
 
     def test_recovered(self) -> None:
         """

@@ -49,9 +49,9 @@ class WatchTests(SynchronousTestCase):
         A peer that does not read is counted when it is cut.
         """
         tally = Tally()
-        rig = self.rig(tally, maxSendBuffer=10, slowConsumerTimeout=1)
+        rig = self.rig(tally, maxSendBuffer=1000, slowConsumerTimeout=1)
         rig.wire.pauseProducing()
-        rig.transport.dataBuffer = b"x" * 11
+        rig.transport.dataBuffer = b"x" * 1001
         rig.wire.sendText("x")
         rig.clock.advance(0.9)
         self.assertEqual(tally.slowConsumers, {})
