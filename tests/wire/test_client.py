@@ -192,6 +192,23 @@ class ClientWireTests(WireTestCase):
         rig.read(plain(0x40 | TEXT, payload), plain(0x40 | TEXT, alone))
         self.assertEqual(rig.session.seen, [words, words])
 
+    def test_deliverSlow(self) -> None:
+        """
+        A server that does not read is watched also for what goes to many; after the end
+        nothing is written.
+        """
+        rig = ClientRig(maxSendBuffer=1000)
+        rig.transport.bufferSize = 100
+        rig.transport.peerReads = False
+        for _ in range(6):
+            rig.wire.deliver(Message.of(b"a" * 200))
+        self.assertEqual(len(rig.clock.getDelayedCalls()), 1)
+        rig.clock.advance(10)
+        self.assertEqual(rig.transport.calls, ["abort"])
+        rig.wire.deliver(Message.of("late"))
+        rig.lose()
+        rig.wire.deliver(Message.of("later"))
+
     # Closing
 
     def test_serverCloses(self) -> None:

@@ -72,5 +72,6 @@ class WatchTests(SynchronousTestCase):
         rig = self.rig(Wrong())
         rig.read(frame(TEXT, b"a"))
         self.assertEqual(rig.session.seen, ["a"])
+        rig.wire.factory.watch.slow()
         rig.lose()
-        self.assertEqual(len(self.flushLoggedErrors(ValueError, TypeError)), 2)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError, TypeError)), 3)
