@@ -33,6 +33,9 @@ _MAX_OFFERS = 16
 #: What every message ends with, and nobody sends (RFC 7692 section 7.2.1).
 _TAIL = b"\0\0\xff\xff"
 
+#: A block that is the last of its stream, and empty.
+_LAST = b"\x03\0"
+
 #: A number as RFC 7692 writes it: no sign, no zero before it.
 _isNumber = re.compile(r"[1-9][0-9]?").fullmatch
 
@@ -98,9 +101,12 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
             return
         try:
             content = self._decompressor.decompress(_TAIL, 1)
+            # Between two blocks a last, empty one ends the stream; within one it does not.
+            probe = self._decompressor.copy()
+            content += probe.decompress(_LAST, 1)
         except zlib.error as problem:
             raise PayloadCorruptError(str(problem)) from None
-        if content:
+        if content or not probe.eof or probe.unused_data:
             raise PayloadCorruptError("the message ends in the middle of a block")
 
 

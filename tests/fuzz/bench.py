@@ -182,7 +182,7 @@ class Conversation:
             raise Found(f"{offer!r} was answered with {head!r}")
         inflation = None if offer is None else Inflation(9 if b"server_max_window_bits=9" in head else 12, fresh)
         said = decode(rest, False, Limits(frame=self.bench.limits.frame), inflation)
-        if said.unsure or not said.whole or (said.end and said.end[0] == "fail"):
+        if not said.whole or (said.end and said.end[0] == "fail"):
             raise Found(f"balws wrote what is no sequence of frames: {said} of {rest!r}")
         return head, said
 

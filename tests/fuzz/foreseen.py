@@ -44,7 +44,7 @@ class Foreseen:
             if self._over:
                 return
             self._hear(event)
-        if not self._over and not heard.unsure:
+        if not self._over:
             self._end(heard.end)
 
     def _hear(self, event: tuple[str, Any]) -> None:
@@ -113,11 +113,9 @@ class Foreseen:
         """
         @param said: by balws.
         @param aborted: whether balws ended TCP at once.
-        @return: what must not depend on how the bytes arrive; L{None} where that is not known.
+        @return: what must not depend on how the bytes arrive.
         @raise Found: where it is not as foreseen.
         """
-        if heard.unsure:
-            return None
         seen = [event[:1] if event[0] == "error" else event for event in story.seen]
         if seen != self.seen:
             raise Found(f"the service saw {seen}, not {self.seen}; the peer sent {heard}")

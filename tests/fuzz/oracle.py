@@ -37,14 +37,11 @@ class Verdict(NamedTuple):
     @ivar end: C{("close", code, reason)} with code L{None} for an empty close frame;
         C{("fail", codes)} for what must be answered with one of these close codes; L{None}
         when the bytes end before either.
-    @ivar unsure: a compressed message did not end between two blocks, about which RFC 7692
-        is silent: nothing is said of what follows C{events}.
     @ivar whole: whether the last frame was complete.
     """
 
     events: list[tuple[str, Any]]
     end: tuple[Any, ...] | None
-    unsure: bool
     whole: bool
 
 
@@ -96,21 +93,20 @@ class _Reader:
         self.inflation = inflation
         self.at = 0
         self.events: list[tuple[str, Any]] = []
-        self.unsure = False
         self.inside = False
         self.stream: Any = None
 
     def read(self) -> Verdict:
         end = None
         try:
-            while end is None and not self.unsure and self.at < len(self.data):
+            while end is None and self.at < len(self.data):
                 before = self.at
                 end = self.frame()
                 if self.at == before:
                     break
         except _Failed as failed:
             end = ("fail", failed.args[0])
-        return Verdict(self.events, end, self.unsure, self.at == len(self.data))
+        return Verdict(self.events, end, self.at == len(self.data))
 
     def frame(self) -> tuple[Any, ...] | None:
         """
@@ -232,8 +228,7 @@ class _Reader:
         except UnicodeDecodeError:
             raise _Failed(INVALID) from None
         self.inside = False
-        if not self.unsure:
-            self.events.append(event)
+        self.events.append(event)
 
     def endStream(self) -> None:
         if self.stream.eof:
@@ -243,13 +238,13 @@ class _Reader:
             more = self.stream.decompress(_TAIL, 1)
         except zlib.error:
             raise _Failed(INVALID) from None
-        if more:
-            raise _Failed(INVALID)
         probe = self.stream.copy()
         try:
-            self.unsure = bool(probe.decompress(_LAST_BLOCK)) or not probe.eof
+            more += probe.decompress(_LAST_BLOCK)
         except zlib.error:
-            self.unsure = True
+            raise _Failed(INVALID) from None
+        if more or not probe.eof or probe.unused_data:
+            raise _Failed(INVALID)
 
 
 def _isLonger(stream: Any, payload: bytes, limit: int) -> bool:

@@ -141,7 +141,7 @@ class Serving:
         for kinds in (("text", "binary"), ("ping",)):
             sent = [event for event in heard.events if event[0] in kinds]
             seen = [event for event in story.seen if event[0] in kinds]
-            if seen[: len(sent)] != sent[: len(seen)] or (len(seen) > len(sent) and not heard.unsure):
+            if seen[: len(sent)] != sent[: len(seen)] or len(seen) > len(sent):
                 raise Found(f"the service saw {seen}, and the peer sent {heard}")
         last = story.seen[-1]
         ours = said.end[1] if said.end else None
@@ -150,9 +150,9 @@ class Serving:
             if heard.end and heard.end[0] == "close":
                 allowed.add(1005 if heard.end[1] is None else heard.end[1])
             # Our close frame may never have reached a peer that did not read.
-            if last[1] not in allowed | {1000, 3001, 4321} and not heard.unsure:
+            if last[1] not in allowed | {1000, 3001, 4321}:
                 raise Found(f"onClose was told {last[1:]}; the peer sent {heard} and was sent {said}")
-        whole = complete and not heard.unsure and "abort" not in talk.line.ended and "half" not in talk.line.ended
+        whole = complete and "abort" not in talk.line.ended and "half" not in talk.line.ended
         if whole and (said.end is None or (heard.end and ours == heard.end[1] and ours not in (1000, 3001, 4321))):
             sent = [event for event in heard.events if event[0] in ("text", "binary")]
             seen = [event for event in story.seen if event[0] in ("text", "binary")]

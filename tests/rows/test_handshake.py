@@ -1,25 +1,25 @@
 """
-The rows HS of the reliability catalogue, as raw bytes against twistd.
+Upgrades that are accepted, and what is beside them: rows HS of the reliability catalogue.
 """
 
 from __future__ import annotations
 
-import time
+import json
+from base64 import b64encode
+from hashlib import sha1
 
-from tests.rows.raw import CLOSE, FIELDS, TEXT, Peer, frame, request
+from tests.rows.raw import CLOSE, FIELDS, TEXT, frame, plain, request
 from tests.rows.serving import ServedTestCase
-
-_KEY = b"dGhlIHNhbXBsZSBub25jZQ=="
 
 
 class AcceptanceTests(ServedTestCase):
     """
-    Upgrades that are accepted, and what is beside them.
+    What is an upgrade, and what it gets.
     """
 
     def test_sample(self) -> None:
         """
-        HS01: the sample of RFC 6455 gets the sample's answer, which names no product.
+        The sample of RFC 6455 gets the sample's answer, which names no product (HS01)
         """
         head = self.ask(request()).answer()
         self.assertEqual(
@@ -32,312 +32,315 @@ class AcceptanceTests(ServedTestCase):
             ],
         )
 
+    def test_keys(self) -> None:
+        """
+        The answer proves every key as it was sent, one whose last bits are not zero and one
+        between blanks among them (HS01)
+        """
+        for key in (b64encode(bytes(16)), b64encode(b"\xff" * 16), b"dGhlIHNhbXBsZSBub25jZR=="):
+            fields = FIELDS.replace(b"dGhlIHNhbXBsZSBub25jZQ==", b" \t" + key + b" ")
+            proof = b64encode(sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            self.assertIn(b"\r\nSec-WebSocket-Accept: " + proof, self.ask(request(fields=fields)).answer())
+
     def test_resource(self) -> None:
         """
-        HS02: an HTTP resource on the same port answers; open connections notice nothing.
+        An HTTP resource on the same port answers; open connections notice nothing (HS02)
         """
         peer = self.open()
-        self.assertEqual(self.calls(), [])
+        status, _, body = self.ask(plain(self.tagged("/calls"))).response()
+        self.assertEqual((status, json.loads(body)), (200, {"calls": [], "living": 1}))
         self.assertEqual(peer.send(frame(TEXT, b"still")).receive(), (TEXT, b"still"))
+
+    def test_resourceFirst(self) -> None:
+        """
+        A connection that was used for plain HTTP can be upgraded after it, also when all of
+        it comes in one segment (HS02)
+        """
+        first = plain("/calls") + plain("/calls")
+        peer = self.ask(first + request(self.tagged("/ws"), body=frame(TEXT, b"early")))
+        self.assertEqual([peer.response()[0], peer.response()[0]], [200, 200])
+        self.assertEqual(peer.status(), 101)
+        self.assertEqual(peer.receive(), (TEXT, b"early"))
+
+    def test_resourceUpgraded(self) -> None:
+        """
+        An upgrade request to a resource that knows no upgrades is plain HTTP, and nothing
+        is read after it (HS02)
+        """
+        answer = self.assertRefused(request("/calls", body=frame(TEXT, b"x") + plain("/calls")), 200)
+        self.assertNotIn(b"Upgrade:", answer)
 
     def test_sameSegment(self) -> None:
         """
-        Frames in the segment of the handshake are answered; a second request there is
-        read as frames, never as HTTP.
+        Frames in the segment of the handshake are answered, whole or in part.
         """
-        peer = self.ask(request(body=frame(TEXT, b"early")))
-        self.assertEqual(peer.status(), 101)
-        self.assertEqual(peer.receive(), (TEXT, b"early"))
-        smuggled = self.ask(request(body=request()))
-        self.assertEqual(smuggled.status(), 101)
-        opcode, payload = smuggled.receive()
-        self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xea"))
-        self.assertEqual(smuggled.rest(), b"")
+        early = frame(TEXT, b"early") + frame(TEXT, b"rest")
+        for cut in (0, 1, 5, len(early) - 1):
+            peer = self.open(body=early[: len(early) - cut])
+            peer.send(early[len(early) - cut :])
+            self.assertEqual([peer.receive(), peer.receive()], [(TEXT, b"early"), (TEXT, b"rest")])
 
-    def test_subProtocols(self) -> None:
+    def test_secondRequest(self) -> None:
         """
-        HS23: the client's first that the service speaks; none in common is no header; one
-        twice is 400.
+        A second HTTP request in the segment of a handshake is read as frames, never as HTTP.
+        """
+        for second in (request(), plain("/calls")):
+            peer = self.open(body=second)
+            opcode, payload = peer.receive()
+            self.assertEqual((opcode, payload[:2]), (CLOSE, b"\x03\xea"))
+            self.assertEqual(peer.rest(), b"")
+        self.assertEqual(self.calls(), [["onError", "CorruptedFrameError"]] * 2)
+
+    def test_portions(self) -> None:
+        """
+        A request may come byte by byte.
+        """
+        peer = self.peer().trickle(request(self.tagged("/ws"), body=frame(TEXT, b"slow")))
+        self.assertEqual(peer.status(), 101)
+        self.assertEqual(peer.receive(), (TEXT, b"slow"))
+
+    def test_upgradeTokens(self) -> None:
+        """
+        Tokens are compared without case and in lists; h2c is no WebSocket (HS32)
+        """
+        for value, status in (
+            (b"WEBSOCKET", 101),
+            (b"h2c, websocket", 101),
+            (b"websocket, h2c", 101),
+            (b"h2c\r\nUpgrade: websocket", 101),
+            (b"h2c", 426),
+            (b"h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", 426),
+            (b"websockets", 426),
+            (b"web socket", 426),
+            (b"xwebsocket", 426),
+            (b"", 426),
+        ):
+            fields = FIELDS.replace(b"Upgrade: websocket", b"Upgrade: " + value)
+            head = self.ask(request(fields=fields)).answer()
+            self.assertEqual(int(head[9:12]), status, value)
+            self.assertNotIn(b"h2c", head)
+
+    def test_connectionTokens(self) -> None:
+        """
+        Connection is a list whose elements are compared without case; without Upgrade in it
+        there is no upgrade.
+        """
+        for value, status in (
+            (b"UPGRADE", 101),
+            (b"keep-alive, upgrade", 101),
+            (b"keep-alive,,Upgrade ,", 101),
+            (b"keep-alive\r\nConnection: Upgrade", 101),
+            (b"keep-alive", 400),
+            (b"upgrades", 400),
+            (b"xUpgrade", 400),
+            (b"keep-alive Upgrade", 400),
+            (b"", 400),
+        ):
+            fields = FIELDS.replace(b"Connection: Upgrade", b"Connection: " + value)
+            self.assertEqual(self.ask(request(fields=fields)).status(), status, value)
+        self.assertRefused(request(fields=FIELDS.replace(b"Connection: Upgrade\r\n", b"")), 400)
+
+    def test_blanks(self) -> None:
+        """
+        Blanks around a value, and an empty body, are no part of the request.
+        """
+        fields = FIELDS.replace(b": ", b":\t  ").replace(b"\r\n", b" \t\r\n")
+        self.assertEqual(self.ask(request(fields=fields)).status(), 101)
+        self.assertEqual(self.ask(request(fields=FIELDS.replace(b": ", b":"))).status(), 101)
+        self.assertEqual(self.ask(request(more=b"Content-Length: 0\r\n")).status(), 101)
+
+    def test_highBytes(self) -> None:
+        """
+        Bytes above ASCII are no line ends: the service sees one field, as it was sent
+        (HS12)
+        """
+        value = b"a\tb" + bytes(range(0x80, 0x100)) + b"X-Injected: 1"
+        peer = self.open("/seen", more=b"X-Seen: " + value + b"\r\n")
+        seen = json.loads(peer.receive()[1])["fields"]
+        self.assertIn("x-seen: " + value.decode("latin-1"), seen)
+        self.assertEqual([field for field in seen if field.startswith("x-injected")], [])
+
+    def test_absolute(self) -> None:
+        """
+        A request target may be a URL; the host in it counts.
+        """
+        path = self.tagged("/seen")
+        for url in (f"http://example.org:80{path}", f"HTTP://example.org:80{path}"):
+            peer = self.ask(request(url))
+            self.assertEqual(peer.status(), 101)
+            self.assertIn("host: example.org:80", json.loads(peer.receive()[1])["fields"])
+
+    def test_snapshot(self) -> None:
+        """
+        A service that keeps its request sees path and query as they came.
+        """
+        peer = self.open("/seen?a=%26&a=2&b=")
+        kept = json.loads(peer.receive()[1])["kept"]
+        self.assertEqual(kept, ["GET", "/seen", {"a": ["&", "2"], "b": [""], "tag": [self.tag]}])
+
+
+class SubProtocolTests(ServedTestCase):
+    """
+    Sec-WebSocket-Protocol.
+    """
+
+    def test_chosen(self) -> None:
+        """
+        The client's first that the service speaks, compared with its case, and the service
+        is told; none in common is no header (HS23)
         """
         for offered, answer in (
             (b"a, b", b"b"),
             (b"c,b", b"c"),
-            (b"a", None),
             (b"b\r\nSec-WebSocket-Protocol: c", b"b"),
+            (b",, c ,", b"c"),
+            (b"a", None),
+            (b"B", None),
+            (b"", None),
         ):
-            head = self.ask(request("/headers/x", more=b"Sec-WebSocket-Protocol: " + offered + b"\r\n")).answer()
+            path = self.tagged("/headers/x/y")
+            peer = self.ask(request(path, more=b"Sec-WebSocket-Protocol: " + offered + b"\r\n"))
+            head = peer.answer()
             self.assertIn(b" 101 ", head)
             expected = [] if answer is None else [b"Sec-WebSocket-Protocol: " + answer]
-            self.assertEqual([line for line in head.split(b"\r\n") if b"Protocol:" in line], expected)
-        self.assertEqual(self.ask(request("/headers/x", more=b"Sec-WebSocket-Protocol: a,a\r\n")).status(), 400)
+            self.assertEqual([line for line in head.split(b"\r\n") if b"protocol:" in line.lower()], expected)
+            self.assertEqual(peer.receive(), (TEXT, answer or b"None"))
 
-    def test_upgradeTokens(self) -> None:
+    def test_wrong(self) -> None:
         """
-        HS32: tokens are compared without case and in lists; h2c is no WebSocket.
+        One twice, and what is no token, are 400 (HS23)
         """
-        for value, status in ((b"WEBSOCKET", 101), (b"h2c, websocket", 101), (b"h2c", 426)):
-            fields = FIELDS.replace(b"Upgrade: websocket", b"Upgrade: " + value)
-            self.assertEqual(self.ask(request(fields=fields)).status(), status, value)
-        fields = FIELDS.replace(b"Connection: Upgrade", b"Connection: keep-alive, upgrade")
-        self.assertEqual(self.ask(request(fields=fields)).status(), 101)
+        for offered in (b"a,a", b"a\r\nSec-WebSocket-Protocol: a", b"b, b", b"a b", b'"b"', b"b;x", b"b@", b"\xe9"):
+            data = request("/headers/x/y", more=b"Sec-WebSocket-Protocol: " + offered + b"\r\n")
+            self.assertRefused(data, 400)
 
-    def test_customHeaders(self) -> None:
+    def test_cost(self) -> None:
         """
-        A service's headers are in the 101; a value that would be two fields is refused.
+        A long field costs less than 50 ms, and four times the length at most six times as
+        much (HS21)
         """
-        self.assertIn(b"\r\nX-Value: blue", self.ask(request("/headers/blue")).answer())
-        peer = self.ask(request("/headers/a%0d%0aX-Injected:%201"))
-        self.assertEqual(peer.status(), 500)
-        self.assertNotIn(b"Injected", peer.rest())
+        for unit in (b" ", b",", b", ", b"a,", b"a", b"\t,"):
+            times = []
+            for size in (1900, 7600):
+                field = b"Sec-WebSocket-Protocol: " + unit * (size // len(unit)) + b"\r\n"
+                before = self.cpu()
+                for _ in range(20):
+                    self.assertIn(self.ask(request(more=field)).status(), (101, 400))
+                times.append((self.cpu() - before) / 20)
+            self.assertLess(times[1], 0.05)
+            self.assertLess(times[1], 6 * max(times[0], 0.002))
 
-    def test_origins(self) -> None:
+
+class OriginTests(ServedTestCase):
+    """
+    Which pages may connect (HS28).
+    """
+
+    def check(self, path: str, answers: dict[bytes, int]) -> None:
         """
-        HS28: scheme, host and port have to be exactly those of the list; an absent Origin
-        is no browser's.
+        Check the status that each Origin gets.
+        """
+        for origin, status in answers.items():
+            peer = self.ask(request(path, more=b"Origin: " + origin + b"\r\n"))
+            head = peer.answer()
+            self.assertEqual(int(head[9:12]), status, (path, origin))
+            if status != 101:
+                self.assertNotIn(origin or b"Origin", head + peer.rest())
+
+    def test_listed(self) -> None:
+        """
+        Scheme, host and port have to be exactly those of the list; without an Origin it is
+        no browser (HS28)
         """
         self.open("/origin")
-        for origin, status in (
-            (b"https://good.example", 101),
-            (b"https://GOOD.example", 101),
-            (b"https://good.example:443", 101),
-            (b"http://good.example:8080", 101),
-            (b"http://good.example", 403),
-            (b"https://good.example:8080", 403),
-            (b"https://good.example.evil.com", 403),
-            (b"https://good.example@evil.com", 403),
-            (b"https://good.example.", 403),
-            (b"https://g\xc3\xb6od.example", 403),
-            (b"https://good.example/", 403),
-            (b"null", 403),
-            (b"", 403),
-            (b"https://good.example\r\nOrigin: https://good.example", 400),
-        ):
-            self.assertEqual(self.ask(request("/origin", more=b"Origin: " + origin + b"\r\n")).status(), status, origin)
+        self.check(
+            "/origin",
+            {
+                b"https://good.example": 101,
+                b"https://GOOD.example": 101,
+                b"HTTPS://good.example": 101,
+                b"https://good.example:443": 101,
+                b"http://good.example:8080": 101,
+                b"https://xn--gd-8ia.example": 101,
+                b"http://good.example": 403,
+                b"https://good.example:8080": 403,
+                b"https://good.example:0443x": 403,
+                b"https://good.example.evil.com": 403,
+                b"https://good.example@evil.com": 403,
+                b"https://evil.com@good.example": 403,
+                b"https://evil.com#good.example": 403,
+                b"https://evilgood.example": 403,
+                b"https://good.example.": 403,
+                b"https://good.example:": 403,
+                b"https://g\xc3\xb6d.example": 403,
+                b"https://good.example/": 403,
+                b"https://good.example/path": 403,
+                b"https://good.example, https://good.example": 403,
+                b"https://good.example https://evil.com": 403,
+                b"https:good.example": 403,
+                b"//good.example": 403,
+                b"good.example": 403,
+                b"https://[::1": 403,
+                b"https://": 403,
+                b"*": 403,
+                b"null": 403,
+                b"": 403,
+            },
+        )
+        twice = b"Origin: https://good.example\r\nOrigin: https://good.example\r\n"
+        self.assertRefused(request("/origin", more=twice), 400)
+
+    def test_default(self) -> None:
+        """
+        Without a list every page may connect, but not one without an origin (HS28)
+        """
+        self.check("/ws", {b"https://any.example": 101, b"http://[::1]:80": 101, b"null": 403})
+
+    def test_any(self) -> None:
+        """
+        C{*} is every origin, and no nonsense; an empty list is no page; C{null} has to be
+        listed (HS28)
+        """
+        self.check("/origin/any", {b"https://any.example": 101, b"null": 403, b"nonsense": 403})
+        self.check("/origin/none", {b"https://any.example": 403, b"null": 403})
+        self.open("/origin/none")
+        self.check("/origin/null", {b"null": 101, b"https://any.example": 403})
+
+    def test_later(self) -> None:
+        """
+        The field of old drafts is no Origin.
+        """
+        data = request("/origin", more=b"Sec-WebSocket-Origin: https://good.example\r\nOrigin: https://evil.com\r\n")
+        self.assertRefused(data, 403)
 
 
-class RefusalTests(ServedTestCase):
+class ServerNameTests(ServedTestCase):
     """
-    Requests that are no valid upgrade.
-    """
-
-    def refused(self, data: bytes, *statuses: int) -> bytes:
-        """
-        Check a refusal: it has one of these statuses, and the connection is closed.
-        """
-        peer = self.ask(data)
-        head = peer.answer()
-        status = int(head.split(b" ")[1])
-        self.assertIn(status, statuses, data[:200])
-        peer.rest()
-        return head
-
-    def test_paths(self) -> None:
-        """
-        HS03: what is not there is 404, whatever dots stand before it.
-        """
-        for path in ("/nothing", "/../ws", "/%2e%2e/ws", "/ws/more", "/WS", "/ws%2f"):
-            self.refused(request(path), 404)
-
-    def test_plain(self) -> None:
-        """
-        HS04, HS06: a plain GET, and HTTP/1.0, are told to upgrade; nothing names a version
-        of ours.
-        """
-        plain = self.ask(b"GET /ws HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        head, body = plain.answer(), plain.rest()
-        self.assertTrue(head.startswith(b"HTTP/1.1 426 Upgrade Required\r\n"))
-        self.assertIn(b"\r\nUpgrade: websocket\r\n", head)
-        for word in (b"Twisted", b"Autobahn", b"balws/"):
-            self.assertNotIn(word, head + body)
-        self.refused(request().replace(b"HTTP/1.1", b"HTTP/1.0"), 426)
-
-    def test_versions(self) -> None:
-        """
-        HS07: 13 is the one version, and the answer says so.
-        """
-        for version in (b"8", b"0", b"12", b"13, 8", b"-13", b"13abc", b""):
-            head = self.refused(request(fields=FIELDS.replace(b"Version: 13", b"Version: " + version)), 426)
-            self.assertIn(b"sec-websocket-version: 13", head.lower())
-
-    def test_keys(self) -> None:
-        """
-        HS09: a key is 16 bytes in base64, once.
-        """
-        for key in (b"", b"dGhlIHNhbXBsZSBub25j", b"!!!!IHNhbXBsZSBub25jZQ==", _KEY * 2):
-            self.refused(request(fields=FIELDS.replace(_KEY, key)), 400)
-        self.refused(request(fields=FIELDS.replace(b"Sec-WebSocket-Key: " + _KEY + b"\r\n", b"")), 400)
-        self.refused(request(more=b"Sec-WebSocket-Key: " + _KEY + b"\r\n"), 400)
-
-    def test_hosts(self) -> None:
-        """
-        HS10: one Host, and it is one.
-        """
-        for host in (b"", b"Host: a\r\nHost: a\r\n", b"Host: [::1\r\n", b"Host: a b\r\n", b"Host:\r\n"):
-            self.refused(request(fields=FIELDS.replace(b"Host: localhost\r\n", host)), 400)
-        self.refused(request(fields=FIELDS.replace(b"localhost", b"h" * 10000)), 400, 431)
-        self.assertAlive()
-
-    def test_methods(self) -> None:
-        """
-        HS11: an upgrade is a GET.
-        """
-        for method in (b"POST", b"PUT", b"CONNECT", b"get", b"HEAD"):
-            self.refused(request(method=method), 400)
-
-    def test_connection(self) -> None:
-        """
-        Without the token Upgrade in Connection it is no upgrade.
-        """
-        self.refused(request(fields=FIELDS.replace(b"Connection: Upgrade", b"Connection: keep-alive")), 400)
-
-    def test_bodies(self) -> None:
-        """
-        A body is refused, and never read as frames.
-        """
-        for more in (b"Content-Length: 8\r\n", b"Transfer-Encoding: chunked\r\n"):
-            peer = self.ask(request(more=more, body=frame(TEXT, b"hi")))
-            self.assertEqual(peer.status(), 400)
-            self.assertEqual(peer.rest(), b"")
-
-    def test_malformed(self) -> None:
-        """
-        HS12, HS13: control characters, folded lines, blanks before the colon and lines
-        without a name are 400, once; no field ever becomes two.
-        """
-        broken = [b"X: a\rb", b"X: a\nX-Injected: 1", b"X: a\0", b"X: a\r\n b", b"X : a", b": a", b"noname"]
-        broken += [b"X: b" + bytes((c,)) + b"X-Injected: 1" for c in (1, 0x0B, 0x0C, 0x1C, 0x1D, 0x1E, 0x7F)]
-        for line in broken:
-            peer = self.ask(request(more=line + b"\r\n"))
-            self.assertEqual(peer.status(), 400, line)
-            self.assertNotIn(b"HTTP/", peer.rest())
-        self.open(more=b"X-Count: 1\r\nX: b\x85X-Injected: 1\r\n")
-        self.assertEqual(self.calls()[0], ["injected", 0])
-
-    def test_protocols(self) -> None:
-        """
-        HS21: long and odd sub-protocol fields cost nothing.
-        """
-        began = time.monotonic()
-        for value in (b" " * 7000, b"," * 7000, b", " * 3500, b"a" * 7000):
-            self.assertIn(self.ask(request(more=b"Sec-WebSocket-Protocol: " + value + b"\r\n")).status(), (101, 400))
-        self.assertLess(time.monotonic() - began, 5)
-
-
-class LimitTests(ServedTestCase):
-    """
-    Requests that are too large or too slow.
+    A listener with C{server}.
     """
 
-    def test_sizes(self) -> None:
-        """
-        HS17: 414, 431 and 413 arrive, each one byte over its limit and not at it.
-        """
-        self.assertEqual(self.ask(request("/ws?" + "a" * 4092)).status(), 101)
-        self.assertEqual(self.ask(request("/ws?" + "a" * 4093)).status(), 414)
-        room = 8192 - len(FIELDS) - len(b"X-Pad: \r\n")
-        self.assertEqual(self.ask(request(more=b"X-Pad: " + b"a" * room + b"\r\n")).status(), 101)
-        self.assertEqual(self.ask(request(more=b"X-Pad: " + b"a" * (room + 1) + b"\r\n")).status(), 431)
-        post = b"POST /calls HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
-        self.assertEqual(self.ask(post % 10 + b"a" * 10).status(), 200)
-        self.assertEqual(self.ask(post % 11 + b"a" * 11).status(), 413)
-        chunked = b"POST /calls HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
-        self.assertEqual(self.ask(chunked + b"b\r\n" + b"a" * 11 + b"\r\n0\r\n\r\n").status(), 413)
+    services = {"/ws": "echoing:EchoUpgrade"}
+    listener = 'timeout = 2\nserver = "probe/1"'
 
-    def test_floods(self) -> None:
+    def test_named(self) -> None:
         """
-        HS18: 600 fields, and a line of 3 MB that does not end, are answered.
+        Refusals and resources name the server as configured, and nothing else (HS01)
         """
-        fields = b"".join(b"X%d: a\r\n" % number for number in range(600))
-        self.assertIn(self.ask(request(more=fields)).status(), (431, 400))
-        self.assertEqual(self.ask(b"GET /" + b"a" * 3_000_000).status(), 414)
-        self.assertAlive()
-
-    def test_slow(self) -> None:
-        """
-        HS19: the time for a request runs from the connection, whatever drips in; others
-        are served meanwhile.
-        """
-        began = time.monotonic()
-        slow = [self.ask(b"GET /ws") for _ in range(100)]
-        while time.monotonic() - began < 1.5:
-            for peer in slow:
-                peer.send(b"a")
-            time.sleep(0.2)
-        self.assertAlive()
-        for peer in slow:
-            self.assertIn(peer.status(), (408, 0))
-            peer.rest()
-        self.assertLess(time.monotonic() - began, 5)
-
-    def test_pending(self) -> None:
-        """
-        HS26: a get that does not answer is 503 at the deadline, and cancelled; so is one
-        whose peer leaves.
-        """
-        began = time.monotonic()
-        peer = self.ask(request("/never"))
-        self.assertEqual(peer.status(), 503)
-        self.assertTrue(1.5 < time.monotonic() - began < 4)
-        self.assertEqual(self.calls(), ["cancelled"])
-        leaving = Peer(self.port).send(request("/never"))
-        time.sleep(0.2)
-        leaving.close()
-        for _ in range(20):
-            time.sleep(0.1)
-            if found := self.calls():
-                break
-        self.assertEqual(found, ["cancelled"])
-
-    def test_pipelined(self) -> None:
-        """
-        Requests that are sent ahead are answered in order.
-        """
-        peer = self.ask(b"".join(b"GET /calls?%d HTTP/1.1\r\nHost: localhost\r\n\r\n" % n for n in range(25)))
-        for _ in range(25):
-            self.assertEqual(peer.status(), 200)
-            self.assertEqual(peer.data[:2], b"[]")
-            peer.data = peer.data[2:]
+        for data in (plain("/ws"), plain("/calls"), plain("/nothing"), plain("/ws?" + "a" * 5000), b"x\r\n\r\n"):
+            self.assertIn(b"\r\nServer: probe/1\r\n", self.ask(data).answer() + b"\r\n")
 
 
-class NeverKeptTests(ServedTestCase):
+class UnnamedTests(ServedTestCase):
     """
-    A listener that keeps no connection.
+    A listener without.
     """
 
-    listener = '[listeners.http1Settings]\nkeepAlive = "NEVER"'
-
-    def test_closed(self) -> None:
+    def test_unnamed(self) -> None:
         """
-        After one answer the connection is closed.
+        No answer tells what serves it, in its head or body (HS01, HS04)
         """
-        peer = self.ask(b"GET /calls HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        self.assertIn(b"\r\nConnection: close", peer.answer())
-        self.assertEqual(peer.rest(), b"[]")
-        self.assertAlive()
-
-
-class GetTests(ServedTestCase):
-    """
-    What an upgrade service says.
-    """
-
-    tracebacks = True
-
-    def test_refusals(self) -> None:
-        """
-        HS25: an UpgradeError is the service's own answer; any other error is 500 with a
-        text of ours; neither can split the answer.
-        """
-        peer = self.ask(request("/failing/refused?limit=9", more=b"X-Token: t\r\n"))
-        head = peer.answer()
-        self.assertTrue(head.startswith(b"HTTP/1.1 429 "))
-        self.assertIn(b"\r\nRetry-After: 7", head)
-        self.assertEqual(peer.rest(), b"not with 9 and t")
-        failed = self.ask(request("/failing/other"))
-        self.assertEqual(failed.status(), 500)
-        self.assertNotIn(b"secret", failed.rest())
-        split = self.ask(request("/failing/split"))
-        self.assertNotIn(b"X-B", split.answer())
-        self.assertEqual(self.ask(request("/failing/refused?limit=x")).status(), 400)
-        self.assertLogged("secret-xyz")
-        self.assertAlive()
+        for data in (plain("/ws"), plain("/calls"), plain("/nothing"), plain("/ws", method=b"DELETE"), b"x\r\n\r\n"):
+            peer = self.ask(data)
+            text = (peer.answer() + peer.data).lower()
+            for word in (b"twisted", b"autobahn", b"balws", b"python"):
+                self.assertNotIn(word, text, data)

@@ -369,3 +369,20 @@ class DeflateTests(WireTestCase):
         rig.read(frame(TEXT, b"\0\4\0\xfb\xff", rsv=4))
         self.hasFailed(rig, 1007, "CorruptedFrameError")
         self.assertIn("middle of a block", str(rig.session.errors[0]))
+
+    def test_cut(self) -> None:
+        """
+        Nor may it end anywhere but behind a block: cut at any byte, or empty, which even an
+        empty message is not (RFC 7692 section 7.2.3.6), it is refused.
+        """
+        random = Random(1)
+        for words in (WORDS, "a" * 500, " ".join(str(random.random()) for _ in range(20))):
+            whole = Squeezer().squeeze(words.encode())
+            for end in range(len(whole)):
+                rig = compressing()
+                rig.read(frame(TEXT, whole[:end], rsv=4))
+                self.assertNotEqual(rig.session.seen[:1], [words[:1]], end)
+                self.hasFailed(rig, 1007, "CorruptedFrameError")
+        rig = compressing()
+        rig.read(frame(TEXT, b"\0", rsv=4), frame(TEXT, Squeezer().squeeze(b"then"), rsv=4))
+        self.assertEqual(rig.session.seen, ["", "then"])
