@@ -39,7 +39,7 @@ setup(
         "msgspec>=0.22",
         "pyjwt>=2.15",
         "pyopenssl>=26.4",
-        "service-identity>=24.1",
+        "service-identity>=24.2",
         "twisted>=26.4",
         "zope.interface>=7.0.1",
     ],
