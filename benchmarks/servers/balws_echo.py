@@ -6,7 +6,7 @@ import sys
 
 from twisted.internet import reactor
 
-from balws import Listener, Service, UpgradeService
+from balws import Listener, Service, UpgradeService, serviceConfig
 
 
 class Echo(Service):
@@ -17,6 +17,7 @@ class Echo(Service):
         return caller.writeBinaryMessage(data)
 
 
+@serviceConfig(pingInterval=0)  # the load generator answers no pings
 class EchoUpgrade(UpgradeService):
     def get(self):
         return Echo()

@@ -1,5 +1,6 @@
 """
-Echo by the websockets package, with its defaults.
+Echo by the websockets package, with its defaults but for the keep-alive: the load generator
+answers no pings.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ async def echo(connection):
 
 
 async def main():
-    async with serve(echo, "127.0.0.1", int(sys.argv[1])) as server:
+    async with serve(echo, "127.0.0.1", int(sys.argv[1]), ping_interval=None) as server:
         await server.serve_forever()
 
 
