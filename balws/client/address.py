@@ -18,10 +18,10 @@ _SCHEMES = {"ws": 80, "wss": 443}
 _hasBlank = re.compile(r"[\x00-\x20\x7f]").search
 
 #: What no error may show: it may hold a password.
-_userInfo = re.compile(r"//[^/]*@")
+_userInfo = re.compile(r"(\w+:(?=//))?.*@", re.DOTALL)
 
-#: What DNS has names of; an underscore is in use, though no host name has one.
-_isName = re.compile(r"[0-9A-Za-z._-]+").fullmatch
+#: Labels of 1 to 63 characters (RFC 1123 section 2.1), and the dot at the end that some write.
+_isName = re.compile(r"(?!-)[0-9A-Za-z-]{1,63}(?<!-)(?:\.(?!-)[0-9A-Za-z-]{1,63}(?<!-))*\.?").fullmatch
 
 #: What a path or a query keeps as it is; all else is percent-encoded (RFC 3986 section 3.3).
 _SAFE = "/%:@!$&'()*+,;=-._~"
@@ -50,7 +50,7 @@ class Address:
         """
         if not isinstance(url, str):
             raise Error(f"Malformed URL: a URL is a str, not {type(url).__name__}")
-        shown = _userInfo.sub("//***@", url)
+        shown = re.split(r"[?#]", _userInfo.sub(r"\1//***@", url))[0]
         if _hasBlank(url) or not _isUnicode(url):
             raise Error(f"Malformed URL: {shown!r} holds a blank or a character that cannot be")
         try:
@@ -98,7 +98,7 @@ def _host(host: str) -> str | None:
     @return: a name in ASCII, or an address, where it is one.
     """
     if ":" in host:
-        return host if isIPv6Address(host) else None
+        return host if host.isascii() and isIPv6Address(host) else None
     try:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError:

@@ -114,7 +114,7 @@ class Handshake(Protocol):
                 self._take(event)
         except h11.RemoteProtocolError as problem:
             if self._response is None:
-                self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({problem})"))
+                self._fail(InvalidHandshakeError(f"Invalid handshake response: it is not HTTP ({str(problem)[:100]})"))
             else:  # a refusal whose body is broken is one
                 self._enough()
 

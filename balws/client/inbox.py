@@ -41,6 +41,7 @@ class Inbox:
         self._reads: deque[_Read] = deque()
         self._over = False
         self._untold: Exception | None = None
+        self._how: tuple[int | None, str] = (None, "")
 
     @property
     def full(self) -> bool:
@@ -71,7 +72,7 @@ class Inbox:
                 self._roomMade()
         if self._over:
             untold, self._untold = self._untold, None
-            return refused(ConnectionClosureError("Connection already closed") if untold is None else untold)
+            return refused(untold or ConnectionClosureError("Connection already closed", *self._how))
         read = _Read(convert, self._reads)
         self._reads.append(read)
         if self._timeout > 0:
@@ -88,6 +89,8 @@ class Inbox:
         if self._over:
             return
         self._over = True
+        if isinstance(reason, ConnectionClosureError):
+            self._how = reason.statusCode, reason.reason
         if not self._reads:
             self._untold = reason
             return

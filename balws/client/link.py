@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from inspect import iscoroutine
+from itertools import count
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
@@ -21,6 +22,7 @@ from balws.client.connecting import attempt
 from balws.client.response import HttpResponse, check
 from balws.client.retry import RETRIED_CODES, Backoff, isTemporary
 from balws.client.unsent import Unsent
+from balws.closing import ABNORMAL
 from balws.config.client import ClientConfiguration
 from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
 from balws.hub.hub import Audience, sharedHub
@@ -37,6 +39,10 @@ from balws.wire.written import WRITTEN, quiet, refused
 
 #: Seconds that a close without waiting has to be flushed, and TLS to say good-bye.
 _HURRY = 0.2
+
+
+#: Clients of one URL are strangers to each other: no broadcast of one reaches another.
+_numbers = count()
 
 
 def closure(code: int, reason: str) -> ConnectionClosureError:
@@ -85,7 +91,8 @@ class Link:
         self._connecting: Deferred[None] | None = None
         self._since = 0.0
         self.isLeft = False
-        self.terms = Terms(config=config, hub=sharedHub(), audience=Audience(0, url), clock=reactor, wheel=self._wheel)
+        audience = Audience(0, f"{next(_numbers)} {url}")
+        self.terms = Terms(config=config, hub=sharedHub(), audience=audience, clock=reactor, wheel=self._wheel)
         self.conversation: Conversation | None = None
         self.response: HttpResponse | None = None
         self.isReconnecting = False
@@ -111,6 +118,8 @@ class Link:
 
     def _never(self, failure: Failure) -> Failure:
         self._end(failure.value if isinstance(failure.value, Exception) else None)
+        if self.conversation is not None:  # accepted, and then cancelled
+            self.conversation.wire.abort()
         return failure
 
     def _begin(self, connecting: Any) -> Deferred[None]:
@@ -196,7 +205,7 @@ class Link:
             self._backoff.succeeded(self._reactor.seconds() - self._since)
         problem = closure(code, reason) if error is None else error
         # A close frame of our own service is an end, too, whatever its code.
-        if error is None and not conversation.dropping and self.mayReturn(code):
+        if error is None and not self.isOver and not conversation.dropping and self.mayReturn(code):
             self._reconnect(problem)
         else:
             self._end(None if self.isLeft and conversation.dropping else problem)
@@ -211,8 +220,10 @@ class Link:
         if self.conversation is None:  # and lost again
             return
         self.isReconnecting = False
+        if self.isLeft:
+            return
         self._tell(self._config.onReconnected)
-        self._unsent.flush(lambda: self.conversation is not None and self.conversation.isOpen)
+        self._unsent.flush(lambda: self.isOpen)
 
     def _lost(self, failure: Failure) -> None:
         if not failure.check(CancelledError):
@@ -265,29 +276,52 @@ class Link:
         Send a message; after the loss of a connection that may return, when it has.
         """
         conversation = self.conversation
-        if conversation is None:
-            if not self.isReconnecting:
+        if conversation is None or self._unsent.isFlushing:
+            if conversation is None and not self.isReconnecting:
                 return refused(closed())
             try:
                 kept = fixed(payload) if isBinary else encoded(payload).decode()
             except (TypeError, ValueError):
                 return fail()
-            return self._unsent.put(self._unsent.number(), partial(self.write, isBinary), kept)
-        sent = conversation.sendBinary(payload) if isBinary else conversation.sendText(payload)
+            number = self._unsent.number()
+            return self._unsent.put(number, partial(self._resend, number, isBinary), kept)
+        sent = self._send(isBinary, payload)
         if sent is WRITTEN or self._config.retryConfig is None:
             return sent
         kept = bytes(payload) if isinstance(payload, bytearray | memoryview) else payload
         return sent.addErrback(self._sendLater, self._unsent.number(), isBinary, kept)
 
+    def _send(self, isBinary: bool, payload: Any) -> Deferred[None]:
+        conversation = self.conversation
+        if conversation is None:
+            return refused(closed())
+        return conversation.sendBinary(payload) if isBinary else conversation.sendText(payload)
+
     def _sendLater(self, failure: Failure, number: int, isBinary: bool, payload: str | bytes) -> Any:
         failure.trap(ConnectionClosureError)
         if not self.isReconnecting and not self._willReconnect():
             return failure
-        return self._unsent.put(number, partial(self.write, isBinary), payload)
+        return self._unsent.put(number, partial(self._resend, number, isBinary), payload)
+
+    def _resend(self, number: int, isBinary: bool, payload: Any) -> Deferred[None]:
+        return self._send(isBinary, payload).addErrback(self._sendLater, number, isBinary, payload)
 
     def _willReconnect(self) -> bool:
         conversation = self.conversation
-        return conversation is not None and self.mayReturn(conversation.wire.closeCode or 0)
+        if conversation is None:
+            return False
+        code = conversation.wire.closeCode
+        if code is None:  # TCP was dropped, and has not said so yet
+            code = ABNORMAL if conversation.wire.deaf else 0
+        return not conversation.dropping and self.mayReturn(code)
+
+    @property
+    def isOpen(self) -> bool:
+        """
+        Whether there is a connection that can be written to.
+        """
+        conversation = self.conversation
+        return conversation is not None and conversation.isOpen and not conversation.wire.deaf
 
     def close(self, statusCode: int | None, reason: str | None, timeout: float | None) -> Deferred[None]:
         """

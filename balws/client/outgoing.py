@@ -167,8 +167,7 @@ class Outgoing:
         """
         @return: whether there is a connection that can be written to.
         """
-        conversation = self._link.conversation
-        return conversation is not None and conversation.isOpen
+        return self._link.isOpen
 
     def isReconnecting(self) -> bool:
         """

@@ -16,6 +16,7 @@ from balws.interfaces import ISession, Service
 from balws.session.connection import Connection
 from balws.session.conversation import Conversation
 from balws.session.methods import MethodTable
+from balws.wire.protocol import Wire
 
 #: Seconds that the server has to end TCP before reads are told of its close frame.
 _PATIENCE = 0.1
@@ -37,6 +38,14 @@ class Reading(Conversation):
         super().__init__(controls, table, link.terms)
         self._link = link
         self._inbox = inbox
+
+    def opened(self, wire: Wire) -> None:
+        """
+        See L{ISession}.  What an earlier connection brought may fill the inbox.
+        """
+        super().opened(wire)
+        if self._inbox.full:
+            wire.pauseReading()
 
     def textReceived(self, text: str) -> None:
         """

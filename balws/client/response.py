@@ -51,11 +51,18 @@ class HttpResponse:
         return values[0] if values else None
 
 
+def _printable(words: str) -> str:
+    """
+    @return: the server's words as a log may have them.
+    """
+    return "".join(each if each.isprintable() else "?" for each in words[:200])
+
+
 def refused(response: HttpResponse) -> InvalidHandshakeError:
     """
     @return: what to tell about an answer other than 101.
     """
-    words = f"{response.status} {response.reason}".rstrip()
+    words = f"{response.status} {_printable(response.reason)}".rstrip()
     return InvalidHandshakeError(f"Invalid handshake response getStatus: {words}", response)
 
 
@@ -88,7 +95,7 @@ def check(response: HttpResponse, key: bytes, offered: tuple[str, ...], compress
     protocol = only("sec-websocket-protocol")
     if (protocol is None and offered) or (protocol is not None and protocol not in offered):
         expected = ", ".join(offered) or "none"
-        actual = "null" if protocol is None else protocol
+        actual = "null" if protocol is None else _printable(protocol)
         raise InvalidHandshakeError(f"Invalid subprotocol. Actual: {actual}. Expected one of: {expected}", response)
     extensions = ", ".join(response.headers.get("sec-websocket-extensions", ()))
     if not extensions:

@@ -190,7 +190,8 @@ def _handShakeTimeout(value: object) -> float:
 def _pingPongHandler(value: object) -> object:
     if isinstance(value, PingPongService):
         return value
-    callbacks = {name for name in dir(value) if _CALLBACK.match(name) and callable(getattr(value, name))}
+    kind = type(value)  # as the methods of a service are, they are those of its class
+    callbacks = {name for name in dir(kind) if _CALLBACK.match(name) and callable(getattr(kind, name))}
     if isinstance(value, type) or not callbacks or callbacks - {"onPing", "onPong"}:
         raise ConfigurationError(_NO_PING_PONG)
     return value

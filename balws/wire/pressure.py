@@ -18,7 +18,7 @@ from balws.wire.transport import unsent
 from balws.wire.written import quiet
 
 #: About what a write that waits costs beside its bytes.
-_WAITER = 128
+WAITER = 128
 
 
 class Pressure:
@@ -107,7 +107,7 @@ class Pressure:
         @return: what the peer makes us hold: unsent bytes, and something for each write that
             waits, or many small ones would take many times what is allowed.
         """
-        return unsent(self.transport) + _WAITER * len(self._waiting or ())
+        return unsent(self.transport) + WAITER * len(self._waiting or ())
 
     def _cutSlow(self) -> None:
         self._log.warn(

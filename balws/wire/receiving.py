@@ -216,8 +216,9 @@ class Receiving:
         Take what came with the handshake in a turn of its own: whoever waits for the
         connection shall have it before the first message comes.
         """
-        self.data = data
-        self._endTurn()
+        if not self.deaf:
+            self.data = data
+            self._endTurn()
 
     def _endTurn(self) -> None:
         """

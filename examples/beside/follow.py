@@ -26,8 +26,8 @@ def lost(client: AsyncClient, error: ConnectionClosureError) -> None:
 
 async def main(reactor: Any, url: str = "ws://127.0.0.1:9090/news") -> None:
     retry = {"interval": 1, "backOffFactor": 1.6, "maxWaitInterval": 30}
-    await AsyncClient.connect(url, callbackService=Follower(), retryConfig=retry, onReconnecting=lost)
-    await Deferred()  # until somebody stops it
+    client = await AsyncClient.connect(url, callbackService=Follower(), retryConfig=retry, onReconnecting=lost)
+    print(await client.whenClosed())
 
 
 if __name__ == "__main__":

@@ -750,3 +750,30 @@ class AgainTests(RetryTestCase):
         self.assertFalse(client.isReconnecting())
         self.failed(client.writeTextMessage("x"), ConnectionClosureError)
         self.assertIdle()
+
+
+class CancelTests(RetryTestCase):
+    """
+    A connect that its own service cancels.
+    """
+
+    def test_inOpen(self) -> None:
+        """
+        Cancelled in C{onOpen}, nothing is left: not the connection, and no other follows.
+        """
+
+        class Hasty(Service):
+            def onOpen(self) -> None:
+                connecting[0].cancel()
+
+        connecting: list[Any] = [None]
+        with self.network.turn():
+            self.network.hold()
+            connecting[0] = AsyncClient.connect(
+                "ws://localhost/", Hasty(), endpoint=self.endpoint, reactor=self.clock, retryConfig={"interval": 1}
+            )
+        self.network.release()
+        self.failureResultOf(connecting[0], CancelledError)
+        self.clock.advance(100)
+        self.assertEqual(self.network.connections, [])
+        self.assertEqual(self.clock.getDelayedCalls(), [])

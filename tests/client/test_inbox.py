@@ -206,7 +206,7 @@ class InboxTests(SynchronousTestCase):
         for _ in range(2):
             problem = self.failureResultOf(self.read()).value
             self.assertEqual((type(problem), str(problem)), (ConnectionClosureError, "Connection already closed"))
-            self.assertIs(problem.statusCode, None)
+            self.assertEqual((problem.statusCode, problem.reason), (1001, "Bye"))
 
     def test_endByUser(self) -> None:
         """

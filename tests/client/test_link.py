@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws import CustomCloseFrame, Service
-from balws.client import retry
+from balws.client import retry, unsent
 from balws.client.client import Client
 from balws.client.link import closure
 from balws.errors import (
@@ -949,6 +949,7 @@ class WriteTests(RetryTestCase):
         """
         No more than maxSendBuffer waits: at n - 1, n, n + 1, all messages together.
         """
+        self.patch(unsent, "WAITER", 0)
         client = self.lasting(maxSendBuffer=1000)
         self.network.cut()
         first = client.writeBinaryMessage(b"x" * 999)
@@ -1082,6 +1083,59 @@ class WriteTests(RetryTestCase):
         self.assertTrue(client.isOpen())
         for each in written:
             self.successResultOf(each)
+
+
+class ManyTests(RetryTestCase):
+    """
+    More than a connection takes at once.
+    """
+
+    def test_manyWaited(self) -> None:
+        """
+        Thousands of messages that waited are all sent, in order, no faster than the server
+        takes them, and what is written in the meantime comes behind them.
+        """
+        client = self.lasting()
+        self.network.cut()
+        waiting = [client.writeTextMessage(f"{number:080}") for number in range(5000)]
+        waiting[0].addCallback(lambda _: client.writeTextMessage("behind"))
+        self.clock.advance(2)
+        for each in waiting:
+            self.successResultOf(each)
+        self.assertEqual(self.server.texts(), [*(f"{number:080}" for number in range(5000)), "behind"])
+
+    def test_writtenAfterAbort(self) -> None:
+        """
+        What is written between the drop of TCP and its end waits for the next connection.
+        """
+        client = self.lasting()
+        with self.network.turn():
+            client._link.conversation.wire.abort()
+            self.assertFalse(client.isOpen())
+            written = client.writeTextMessage("kept")
+        self.clock.advance(2)
+        self.successResultOf(written)
+        self.assertEqual(self.server.texts(), ["kept"])
+
+    def test_unread(self) -> None:
+        """
+        An inbox that is full takes nothing of the next connection either.
+        """
+        client = self.lasting(maxPendingMessages=2)
+        for number in range(5):
+            self.server.say(text(f"{number}"))
+            self.network.cut()
+            self.clock.advance(60)
+        got = [self.successResultOf(client.readTextMessage()) for _ in range(2)]
+        self.assertEqual(got, ["0", "1"])
+        self.assertNoResult(client.readTextMessage())
+
+    def test_strangers(self) -> None:
+        """
+        Clients of one URL have nothing to do with each other.
+        """
+        one, two = self.lasting(), self.lasting()
+        self.assertNotEqual(one._link.terms.audience, two._link.terms.audience)
 
 
 class CloseTests(RetryTestCase):

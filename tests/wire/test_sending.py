@@ -286,7 +286,7 @@ class PressureTests(WireTestCase):
         """
         A transport that holds more than it wants to.
         """
-        self.patch(pressure, "_WAITER", 0)  # bytes alone, but where a test is about the rest
+        self.patch(pressure, "WAITER", 0)  # bytes alone, but where a test is about the rest
         self.rig = Rig(maxSendBuffer=1000, slowConsumerTimeout=10)
         self.rig.wire.pauseProducing()
         self.warnings: list[Any] = []
@@ -462,7 +462,7 @@ class PressureTests(WireTestCase):
         A write that waits counts 128 bytes more than it has: many small ones cost more
         than their bytes.
         """
-        self.patch(pressure, "_WAITER", 128)
+        self.patch(pressure, "WAITER", 128)
         rig = Rig(maxSendBuffer=100 * 128)
         rig.wire.pauseProducing()
         waiting = [rig.wire.sendText("") for _ in range(100)]
