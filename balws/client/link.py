@@ -31,7 +31,7 @@ from balws.session.conversation import Conversation
 from balws.session.terms import Terms
 from balws.wire.factory import ClientWireFactory
 from balws.wire.roster import Roster
-from balws.wire.sending import encoded, fixed
+from balws.wire.sending import closed, encoded, fixed
 from balws.wire.settings import WireSettings
 from balws.wire.sharedwheel import SharedWheel
 from balws.wire.transport import give
@@ -39,7 +39,6 @@ from balws.wire.written import WRITTEN, quiet, refused
 
 #: Seconds that a close without waiting has to be flushed, and TLS to say good-bye.
 _HURRY = 0.2
-
 
 #: Clients of one URL are strangers to each other: no broadcast of one reaches another.
 _numbers = count()
@@ -86,7 +85,7 @@ class Link:
         self._wheel = SharedWheel.of(reactor)
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
-        self._unsent = Unsent(config.maxSendBuffer)
+        self._unsent = Unsent(config.maxSendBuffer, self._willReturn)
         self._backoff = None if config.retryConfig is None else Backoff(config.retryConfig)
         self._connecting: Deferred[None] | None = None
         self._since = 0.0
@@ -253,7 +252,7 @@ class Link:
         self.isReconnecting = False
         self._reason = problem
         self._wheel.leave()
-        self._unsent.fail(closed() if problem is None else problem)
+        self._unsent.fail(closed("what waited") if problem is None else problem)
         self._client._ended(problem)
         waiting, self._waiting = self._waiting, []
         for each in waiting:
@@ -278,13 +277,12 @@ class Link:
         conversation = self.conversation
         if conversation is None or self._unsent.isFlushing:
             if conversation is None and not self.isReconnecting:
-                return refused(closed())
+                return refused(closed(_kind(isBinary)))
             try:
                 kept = fixed(payload) if isBinary else encoded(payload).decode()
             except (TypeError, ValueError):
                 return fail()
-            number = self._unsent.number()
-            return self._unsent.put(number, partial(self._resend, number, isBinary), kept)
+            return self._unsent.put(self._unsent.number(), partial(self._send, isBinary), kept)
         sent = self._send(isBinary, payload)
         if sent is WRITTEN or self._config.retryConfig is None:
             return sent
@@ -294,22 +292,20 @@ class Link:
     def _send(self, isBinary: bool, payload: Any) -> Deferred[None]:
         conversation = self.conversation
         if conversation is None:
-            return refused(closed())
+            return refused(closed(_kind(isBinary)))
         return conversation.sendBinary(payload) if isBinary else conversation.sendText(payload)
 
     def _sendLater(self, failure: Failure, number: int, isBinary: bool, payload: str | bytes) -> Any:
         failure.trap(ConnectionClosureError)
-        if not self.isReconnecting and not self._willReconnect():
-            return failure
-        return self._unsent.put(number, partial(self._resend, number, isBinary), payload)
+        return self._unsent.put(number, partial(self._send, isBinary), payload) if self._willReturn() else failure
 
-    def _resend(self, number: int, isBinary: bool, payload: Any) -> Deferred[None]:
-        return self._send(isBinary, payload).addErrback(self._sendLater, number, isBinary, payload)
-
-    def _willReconnect(self) -> bool:
+    def _willReturn(self) -> bool:
+        """
+        @return: whether another connection will be tried, as far as is known.
+        """
         conversation = self.conversation
         if conversation is None:
-            return False
+            return self.isReconnecting
         code = conversation.wire.closeCode
         if code is None:  # TCP was dropped, and has not said so yet
             code = ABNORMAL if conversation.wire.deaf else 0
@@ -365,8 +361,5 @@ class Link:
         return done
 
 
-def closed() -> ConnectionClosureError:
-    """
-    @return: that nothing can be written any more.
-    """
-    return ConnectionClosureError("Close frame already sent. Cannot push to a closed connection!")
+def _kind(isBinary: bool) -> str:
+    return "binary data" if isBinary else "text data"

@@ -18,8 +18,9 @@ from balws.client.link import Link
 from balws.client.response import HttpResponse
 from balws.config.client import ClientConfiguration
 from balws.config.records import build, override
-from balws.errors import ConnectionClosureError, Error
+from balws.errors import Error
 from balws.wire.frames import PING, PONG
+from balws.wire.sending import closed
 from balws.wire.written import WRITTEN, refused
 
 
@@ -116,7 +117,7 @@ class Outgoing:
     def _control(self, opcode: int, data: bytes) -> Deferred[None]:
         conversation = self._link.conversation
         if conversation is None:
-            return refused(ConnectionClosureError("Close frame already sent. Cannot push control frame!"))
+            return refused(closed("control frame"))
         return self._timed(conversation.sendControl(opcode, data))
 
     def _timed(self, written: Deferred[None]) -> Deferred[None]:

@@ -14,7 +14,7 @@ import attrs
 from twisted.internet.defer import Deferred, fail
 from twisted.python.failure import Failure
 
-from balws.errors import ConnectionError
+from balws.errors import ConnectionClosureError, ConnectionError
 from balws.wire.pressure import WAITER
 from balws.wire.written import quiet
 
@@ -40,12 +40,14 @@ class Unsent:
         behind them.
     """
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, mayWait: Callable[[], bool]) -> None:
         """
         @param limit: characters and bytes that may wait altogether; each message counts a
             little more than it has, or empty ones would cost nothing.
+        @param mayWait: whether a message that was lost with its connection waits again.
         """
         self._limit = limit
+        self._mayWait = mayWait
         self._size = 0
         self._count = 0
         self._heap: list[_Waiting] = []
@@ -66,14 +68,16 @@ class Unsent:
         @return: what the write will answer; fails with L{ConnectionError} when too much
             waits already.  Cancelled, the message is not sent.
         """
-        size = len(payload)
-        if self._size + size > self._limit:
+        if self._size + len(payload) > self._limit:
             return fail(ConnectionError("there is no connection, and what waits for one has reached maxSendBuffer"))
         waiting = _Waiting(number, write, payload, Deferred(lambda _: self._cancelled(waiting)))
-        heappush(self._heap, waiting)
-        self._size += size + WAITER
-        self._count += 1
+        self._push(waiting)
         return waiting.done
+
+    def _push(self, waiting: _Waiting) -> None:
+        heappush(self._heap, waiting)
+        self._size += len(waiting.payload) + WAITER
+        self._count += 1
 
     def _cancelled(self, waiting: _Waiting) -> None:
         if waiting.sent is None:
@@ -111,7 +115,12 @@ class Unsent:
         self.isFlushing = False
 
     def _settle(self, result: Any, waiting: _Waiting) -> None:
-        if not waiting.done.called:
+        waiting.sent = None
+        if waiting.done.called:
+            return
+        if isinstance(result, Failure) and result.check(ConnectionClosureError) and self._mayWait():
+            self._push(waiting)
+        else:
             waiting.done.callback(result)
             quiet(waiting.done)
 

@@ -17,8 +17,8 @@ from balws.wire.settings import WireSettings
 from balws.wire.transport import unsent
 from balws.wire.written import quiet
 
-#: About what a write that waits costs beside its bytes.
-WAITER = 128
+#: What a write that waits costs beside its bytes, at least.
+WAITER = 256
 
 
 class Pressure:

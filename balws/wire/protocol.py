@@ -145,7 +145,7 @@ class Wire(Receiving, Sending):
         self.closeCode = NO_STATUS if code is None else code
         self.closeReason = reason.decode()
         self.state = CLOSING
-        self.session.closing(byPeer=False)
+        self.session.closing(byPeer=False)  # first, as in fail()
         self._writeClose(code, reason)
         # Whatever the session's queue waits for, the peer's close frame must be seen.
         self.resumeReading()
@@ -170,6 +170,8 @@ class Wire(Receiving, Sending):
             self.closeCode, self.closeReason = code, reason
             self.state = CLOSING
         self._hangUp()
+        # The session first: on a network in memory the peer's answer, and the end, may come
+        # within the write.
         session = self.session
         if said:
             session.closing(byPeer=False)

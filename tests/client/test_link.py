@@ -1097,12 +1097,39 @@ class ManyTests(RetryTestCase):
         """
         client = self.lasting()
         self.network.cut()
-        waiting = [client.writeTextMessage(f"{number:080}") for number in range(5000)]
+        waiting = [client.writeTextMessage(f"{number:080}") for number in range(3000)]
         waiting[0].addCallback(lambda _: client.writeTextMessage("behind"))
         self.clock.advance(2)
         for each in waiting:
             self.successResultOf(each)
-        self.assertEqual(self.server.texts(), [*(f"{number:080}" for number in range(5000)), "behind"])
+        self.assertEqual(self.server.texts(), [*(f"{number:080}" for number in range(3000)), "behind"])
+
+    def test_congestedAndLost(self) -> None:
+        """
+        Lost again while what waited was being sent: C{onReconnected} has the first word on
+        the next connection as well.
+        """
+        first = []
+
+        def reconnected(client: Any) -> None:
+            first.append(len(first))
+            client.writeTextMessage(f"subscribe {len(first)}")
+
+        client = self.lasting(onReconnected=reconnected, maxSendBuffer=4_000_000)
+        self.network.cut()
+        waiting = [client.writeTextMessage(f"{number:05}" + "x" * 60000) for number in range(5)]
+        self.place.scripts.append(lambda server: server.accept().stopReading())
+        self.clock.advance(2)
+        self.assertNoResult(waiting[-1])
+        self.network.cut()
+        self.clock.advance(60)
+        for each in waiting:
+            self.successResultOf(each)
+        texts = self.server.texts()
+        self.assertEqual(texts[0], "subscribe 2")
+        numbers = [int(each[:5]) for each in texts[1:]]
+        self.assertEqual(numbers, sorted(numbers))
+        self.assertEqual(numbers[-1], 4)
 
     def test_writtenAfterAbort(self) -> None:
         """
@@ -1153,7 +1180,7 @@ class CloseTests(RetryTestCase):
         written = client.writeTextMessage("x")
         self.assertIs(self.successResultOf(client.close()), None)
         self.failed(waiting, ConnectionClosureError, "Connection closed")
-        self.failed(written, ConnectionClosureError, "Close frame already sent. Cannot push to a closed connection!")
+        self.failed(written, ConnectionClosureError, "Close frame already sent. Cannot push what waited!")
         self.assertEqual((client.isOpen(), client.isReconnecting()), (False, False))
         self.assertIdle()
         self.failed(client.close(), ConnectionClosureError, "Connection already closed")

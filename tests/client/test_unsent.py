@@ -22,8 +22,9 @@ class UnsentTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.patch(unsent, "WAITER", 0)  # bytes alone, but where a test is about the rest
+        self.returns = False
         self.written: list[str | bytes] = []
-        self.unsent = Unsent(100)
+        self.unsent = Unsent(100, lambda: self.returns)
 
     def write(self, payload: str | bytes) -> Deferred[None]:
         """
@@ -40,10 +41,10 @@ class UnsentTests(SynchronousTestCase):
 
     def test_empty(self) -> None:
         """
-        Each message counts 128 more than it has: empty ones cost something, too.
+        Each message counts 256 more than it has: empty ones cost something, too.
         """
-        self.patch(unsent, "WAITER", 128)
-        unsent_ = Unsent(1280)
+        self.patch(unsent, "WAITER", 256)
+        unsent_ = Unsent(2560, lambda: False)
         waiting = [unsent_.put(number, self.write, "") for number in range(11)]
         self.assertEqual(len(unsent_), 11)
         self.failureResultOf(unsent_.put(11, self.write, ""), ConnectionError)
@@ -71,6 +72,32 @@ class UnsentTests(SynchronousTestCase):
         taken[2].callback(None)
         self.assertFalse(self.unsent.isFlushing)
         self.failureResultOf(waiting[1], ValueError)
+
+    def test_lostAgain(self) -> None:
+        """
+        What was being written when the connection was lost again waits in its old place,
+        and nothing is being written until the next flush.
+        """
+        late: list[Deferred[None]] = []
+
+        def write(payload: str | bytes) -> Deferred[None]:
+            self.written.append(payload)
+            late.append(Deferred())
+            return late[-1]
+
+        self.returns = isOpen = True
+        waiting = [self.put(each, write) for each in "ab"]
+        self.unsent.flush(lambda: isOpen)
+        isOpen = False
+        late[0].errback(ConnectionClosureError("lost"))
+        self.assertEqual((self.unsent.isFlushing, len(self.unsent)), (False, 2))
+        isOpen = True
+        self.unsent.flush(lambda: isOpen)
+        self.assertEqual((self.written, self.unsent.isFlushing), (["a", "a"], True))
+        late[1].callback(None)
+        late[2].callback(None)
+        self.assertEqual([self.successResultOf(each) for each in waiting], [None, None])
+        self.assertEqual((self.written, self.unsent.isFlushing), (["a", "a", "b"], False))
 
     def test_order(self) -> None:
         """
@@ -138,7 +165,7 @@ class UnsentTests(SynchronousTestCase):
         As much as the limit may wait, and nothing more: at n - 1, n and n + 1.
         """
         for size, fits in ((99, True), (100, True), (101, False)):
-            self.unsent = Unsent(100)
+            self.unsent = Unsent(100, lambda: self.returns)
             waiting = self.put("x" * size)
             if fits:
                 self.assertNoResult(waiting)

@@ -459,11 +459,11 @@ class PressureTests(WireTestCase):
 
     def test_small(self) -> None:
         """
-        A write that waits counts 128 bytes more than it has: many small ones cost more
+        A write that waits counts 256 bytes more than it has: many small ones cost more
         than their bytes.
         """
-        self.patch(pressure, "WAITER", 128)
-        rig = Rig(maxSendBuffer=100 * 128)
+        self.patch(pressure, "WAITER", 256)
+        rig = Rig(maxSendBuffer=100 * 256)
         rig.wire.pauseProducing()
         waiting = [rig.wire.sendText("") for _ in range(100)]
         self.assertEqual(rig.clock.getDelayedCalls(), [])
