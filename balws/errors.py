@@ -4,6 +4,7 @@ Every error that balws raises, in one tree::
 
     Error
      +- ConfigurationError            the operator's: a value in a file, a record or a keyword
+     |   +- SslConfigurationError     (also an SslError) TLS material that cannot be used
      +- ServiceDefinitionError        the programmer's: a service class that cannot work, found at attach
      +- ListenerError                 the operator's: a port that cannot be opened, a service that is not attached
      +- UpgradeError                  the application's answer "no" to an upgrade request
@@ -21,6 +22,7 @@ Every error that balws raises, in one tree::
      |   +- ConnectionClosureError    the connection is closed, or closing failed
      +- SslError
      +- AuthError                     credentials for our own request could not be had
+     |   +- AuthUnavailableError      whoever decides about credentials cannot be asked now
      +- NoSuchConnection
      +- NoSuchGroup
 
@@ -36,6 +38,7 @@ from typing import Any
 
 __all__ = [
     "AuthError",
+    "AuthUnavailableError",
     "AuthnError",
     "AuthzError",
     "ConfigurationError",
@@ -53,6 +56,7 @@ __all__ = [
     "PayloadValidationError",
     "ReadTimedOutError",
     "ServiceDefinitionError",
+    "SslConfigurationError",
     "SslError",
     "StreamError",
     "UpgradeError",
@@ -277,9 +281,24 @@ class SslError(Error):
     """
 
 
+class SslConfigurationError(ConfigurationError, SslError):
+    """
+    TLS material that cannot be used: a key, a certificate, a store, or what is said of them
+    in a configuration.  The operator's to mend.
+    """
+
+
 class AuthError(Error):
     """
     The client's own credentials could not be had.
+    """
+
+
+class AuthUnavailableError(AuthError):
+    """
+    A back end that decides about credentials cannot answer: it is down, too slow, too
+    busy, or talks nonsense.  Its operator's fault; a peer is answered with 503
+    (decision 11).
     """
 
 

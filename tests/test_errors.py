@@ -19,6 +19,8 @@ SAMPLES = (
     errors.ServiceDefinitionError("Chat", "onOpen", "bad", "mend"),
     errors.UpgradeError("gone", 410, {"X-Why": "because"}),
     errors.AuthnError("who?", {"WWW-Authenticate": "Bearer"}),
+    errors.AuthUnavailableError("the directory is down"),
+    errors.SslConfigurationError("cannot be read", "key.keyFile", "balws.toml", 3, 1),
     errors.CorruptedFrameError("words", 1007),
     errors.PayloadBindingError("Expected `int`", "$.a"),
     errors.PayloadValidationError("too small"),
@@ -39,6 +41,7 @@ class TreeTests(SynchronousTestCase):
             self.assertTrue(issubclass(getattr(errors, name), errors.Error), name)
         self.assertTrue(issubclass(errors.ConnectionClosureError, builtins.ConnectionError))
         self.assertTrue(issubclass(errors.PayloadValidationError, errors.PayloadBindingError))
+        self.assertTrue(issubclass(errors.SslConfigurationError, errors.SslError))
 
     def test_complete(self) -> None:
         """

@@ -38,17 +38,26 @@ class Place:
         @param key: the member at fault; where it is missing, the error points to the table.
         """
         path = extend(self.path, key) if key else self.path
-        values = self._positions.values
-        line, column = values.get(path, values.get(self.path, (None, None)))
-        return ConfigurationError(problem, path, self.file, line, column)
+        return ConfigurationError(problem, path, self.file, *self._nearest(path))
 
     def locate(self, error: ConfigurationError) -> ConfigurationError:
         """
         @param error: one whose path starts at this place, as records raise it.
-        @return: the same with file, line, column and the whole path.
+        @return: the same with file, line, column and the whole path; one of another file as
+            it is.
         """
+        if error.file is not None:
+            return error
         joint = "." if self.path and error.path and not error.path.startswith("[") else ""
         path = f"{self.path}{joint}{error.path}"
-        spots = self._positions.keys if isinstance(error, UnknownKey) else self._positions.values
-        line, column = spots.get(path, self._positions.values.get(self.path, (None, None)))
-        return ConfigurationError(error.problem, path, self.file, line, column)
+        keys = self._positions.keys if isinstance(error, UnknownKey) else {}
+        return ConfigurationError(error.problem, path, self.file, *keys.get(path, self._nearest(path)))
+
+    def _nearest(self, path: str) -> tuple[int | None, int | None]:
+        """
+        @return: line and column of a value or, where it is missing, of what it is missing in.
+        """
+        values = self._positions.values
+        while path and path not in values:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        return values.get(path, (None, None))

@@ -15,7 +15,7 @@ from balws.config.positions import extend
 from balws.config.values import Check, Unfit
 from balws.errors import ConfigurationError
 
-__all__ = ["UnknownKey", "build", "fieldConverters", "nested", "override"]
+__all__ = ["UnknownKey", "build", "fieldConverters", "nested", "oneOf", "override"]
 
 R = TypeVar("R", bound=attrs.AttrsInstance)
 
@@ -58,9 +58,18 @@ def build(recordType: type[R], values: Mapping[str, object]) -> R:
     """
     Make a record from a mapping, such as a table of a file.
 
-    @raise ConfigurationError: for an unknown key or a value that does not fit.
+    @raise ConfigurationError: for an unknown key, a value that does not fit, or a key
+        that is missing.
     """
-    return recordType(**_convertAll(recordType, values))
+    found = _convertAll(recordType, values)
+    for name in _required(recordType):
+        if name not in found:
+            raise ConfigurationError("is missing", name)
+    return recordType(**found)
+
+
+def _required(recordType: type[attrs.AttrsInstance]) -> list[str]:
+    return [field.name for field in attrs.fields(recordType) if field.default is attrs.NOTHING]
 
 
 def override(config: R, changes: Mapping[str, object]) -> R:
@@ -90,3 +99,30 @@ def nested(recordType: type[R]) -> Check[R]:
         raise Unfit(f"a table or a {recordType.__name__}")
 
     return check
+
+
+def oneOf(*recordTypes: type[Any], noun: str) -> Check[Any]:
+    """
+    A check for fields that hold one of several records.  A mapping is told by its keys
+    (DESIGN 6.10): of those records whose required keys are all there it is the one that
+    knows most of its keys and, among such, requires most.
+
+    @param noun: what they are, for errors.
+    """
+
+    def check(value: object) -> Any:
+        if isinstance(value, recordTypes):
+            return value
+        if not isinstance(value, Mapping):
+            raise Unfit(noun)
+        fitting = [each for each in recordTypes if value.keys() >= set(_required(each))]
+        if not fitting:
+            kinds = "; ".join(" and ".join(_required(each)) for each in recordTypes)
+            raise ConfigurationError(f"expected {noun}: a table with one of these sets of keys: {kinds}")
+        return build(max(fitting, key=lambda each: _likeness(each, value)), value)
+
+    return check
+
+
+def _likeness(recordType: type[Any], value: Mapping[str, object]) -> tuple[int, int]:
+    return len(value.keys() & set(fieldConverters(recordType))), len(_required(recordType))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
+from hmac import compare_digest
 from pathlib import Path
 from typing import TypeGuard, final
 
@@ -51,7 +52,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return self._text == other._text
+        return compare_digest(self._text.encode(errors="surrogatepass"), other._text.encode(errors="surrogatepass"))
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))

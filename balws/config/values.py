@@ -26,7 +26,6 @@ __all__ = [
     "MAX_NUMBER",
     "Check",
     "Unfit",
-    "absent",
     "atLeast",
     "checked",
     "confidential",
@@ -34,6 +33,7 @@ __all__ = [
     "finite",
     "flag",
     "headerText",
+    "hidden",
     "integer",
     "items",
     "matching",
@@ -111,16 +111,34 @@ def convert(check: Check[T], name: str, value: object) -> T:
     except Unfit as unfit:
         raise ConfigurationError(f"expected {unfit}, got {show(value)}", name) from None
     except ConfigurationError as error:
+        if error.file is not None:
+            raise  # of a file that the value names
         joint = "." if error.path and not error.path.startswith("[") else ""
         raise type(error)(error.problem, f"{name}{joint}{error.path}") from None
 
 
-def checked(name: str, check: Check[Any], default: object) -> Any:
+def checked(name: str, check: Check[Any], default: object = attrs.NOTHING) -> Any:
     """
     A field of a record that runs a check on whatever it is given.
 
     @param name: the field's own name.
+    @param default: without one the field is required.
     """
+    return attrs.field(default=default, converter=partial(convert, check, name))
+
+
+def hidden(name: str, default: object = attrs.NOTHING) -> Any:
+    """
+    A field of a record that holds a L{Secret}, made of a string that is not empty; no
+    error says what was given.
+
+    @param name: the field's own name.
+    @param default: L{None} lets L{None} pass, too; without one the field is required.
+    """
+
+    def check(value: object) -> Secret | None:
+        return None if value is None and default is None else Secret(_hiddenText(value))
+
     return attrs.field(default=default, converter=partial(convert, check, name))
 
 
@@ -248,20 +266,6 @@ def optional(check: Check[T]) -> Check[T | None]:
     return lambda value: None if value is None else check(value)
 
 
-def absent(problem: str) -> Check[None]:
-    """
-    A check for fields that mean something in a later release only: L{None} passes, and nothing else.
-
-    @param problem: what is not available, and what to do instead.
-    """
-
-    def check(value: object) -> None:
-        if value is not None:
-            raise ConfigurationError(problem)
-
-    return check
-
-
 def confidential(check: Check[T]) -> Check[T]:
     """
     A check whose refusal says what was expected and nothing of what was given.
@@ -274,6 +278,9 @@ def confidential(check: Check[T]) -> Check[T]:
             raise ConfigurationError(f"expected {unfit}") from None
 
     return quietly
+
+
+_hiddenText = confidential(text)
 
 
 def items(noun: str, check: Check[T]) -> Check[tuple[T, ...]]:

@@ -1,7 +1,7 @@
 # -*- test-case-name: tests.tls.test_client -*-
 """
-TLS for a client: the authorities that the system trusts, and a certificate for the host
-that was meant.
+TLS for a client: the authorities that are trusted, and a certificate for the host that
+was meant (table A5.4).
 
 The host is checked by ourselves when the TLS handshake is complete, not in Twisted's
 callback: that one accepts a certificate whose names cannot be read, with a line in the log.
@@ -9,57 +9,27 @@ callback: that one accepts a certificate whose names cannot be read, with a line
 
 from __future__ import annotations
 
-import os
-from functools import lru_cache
+from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
+from cryptography import x509
 from OpenSSL import SSL
 from service_identity import VerificationError
 from service_identity.pyopenssl import verify_hostname, verify_ip_address
 from twisted.internet.abstract import isIPAddress, isIPv6Address
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IOpenSSLClientConnectionCreator
-from twisted.internet.ssl import CertificateOptions, TLSVersion, platformTrust
+from twisted.logger import Logger
 from zope.interface import implementer
 
+from balws.config.secure import CertValidationType, ClientSecureSocket
 from balws.errors import SslError
+from balws.tls.basis import basisFor
+from balws.tls.stapling import checkStapled
 
-#: OpenSSL's numbers for what is wrong most often, in words for the log.
-_PROBLEMS = {
-    9: "is not valid yet",
-    10: "has expired",
-    18: "is signed by itself, and not trusted",
-    19: "is signed by itself, and not trusted",
-    20: "is signed by an authority that is not trusted",
-    21: "is signed by an authority that is not trusted",
-    23: "was revoked",
-    66: "has a key that is too weak",
-}
+__all__ = ["TlsClient"]
 
-
-#: Whose connections they are; what pyOpenSSL keeps with one for its owner is Twisted's.
-_clients: WeakKeyDictionary[SSL.Connection, TlsClient] = WeakKeyDictionary()
-
-
-def _judge(connection: SSL.Connection, certificate: Any, number: int, depth: int, isFine: int) -> bool:
-    client = _clients.get(connection)
-    if not isFine and client is not None and client.problem is None:
-        whose = "the certificate" if depth == 0 else "a certificate of an authority"
-        client.problem = f"{whose} {_PROBLEMS.get(number, f'was not accepted (OpenSSL says {number})')}"
-    return bool(isFine)
-
-
-@lru_cache(maxsize=4)
-def _trusting(*places: str | None) -> SSL.Context:
-    """
-    One for all connections: the system's authorities take nearly a megabyte.
-
-    @param places: where OpenSSL looks for them; for the cache.
-    """
-    options = CertificateOptions(trustRoot=platformTrust(), raiseMinimumTo=TLSVersion.TLSv1_2)
-    context: SSL.Context = options.getContext()
-    context.set_verify(SSL.VERIFY_PEER, _judge)
-    return context
+_log = Logger()
 
 
 @implementer(IOpenSSLClientConnectionCreator)
@@ -67,26 +37,40 @@ class TlsClient:
     """
     Makes the TLS side of a connection to a host.
 
+    @ivar target: which server it is for.
     @ivar problem: why the certificate could not be trusted; L{None} where nothing was said
         against it.
+    @ivar proof: what the server has stapled to its certificate.
+    @ivar handshakeTimeout: seconds for the TLS handshake; L{None} sets no limit of its own.
     """
 
     problem: str | None = None
+    proof = b""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, config: ClientSecureSocket | None = None, reactor: Any = None) -> None:
         """
         @param host: a name in ASCII, or an IP address.
+        @param config: L{None} trusts whom the system trusts.
+        @param reactor: what to ask authorities by; L{None} is Twisted's.
+        @raise ConfigurationError: when a file of C{config} cannot be used.
         """
-        self._host = host
-        self._isAddress = isIPAddress(host) or isIPv6Address(host)
+        config = config or ClientSecureSocket()
+        self._host = config.serverName or host
+        self._isAddress = isIPAddress(self._host) or isIPv6Address(self._host)
+        self._verifiesHost = config.enable and config.verifyHostName
+        self._validation = config.certValidation if config.enable else None
+        self._reactor = reactor
+        self._basis = basisFor(config)
+        self.target = f"{host} {self._host}"
+        self.handshakeTimeout = config.handshakeTimeout or None
+        if not config.enable:
+            _warn()
 
     def clientConnectionForTLS(self, tlsProtocol: Any) -> SSL.Connection:
         """
         See L{IOpenSSLClientConnectionCreator}.
         """
-        places = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-        connection = SSL.Connection(_trusting(*places), None)
-        _clients[connection] = self
+        connection = self._basis.connection(self)
         if not self._isAddress:
             connection.set_tlsext_host_name(self._host.encode("ascii"))
         return connection
@@ -94,13 +78,54 @@ class TlsClient:
     def verify(self, connection: SSL.Connection) -> None:
         """
         See that the certificate, which a trusted authority has signed, is for this host
-        (RFC 9525).
+        (RFC 9525).  Its common name does not count.
 
         @raise SslError: when it is not, or cannot be read.
         """
+        if not self._verifiesHost:
+            return
         try:
             (verify_ip_address if self._isAddress else verify_hostname)(connection, self._host)
         except VerificationError:
             raise SslError(f"the certificate is for another host than {self._host}") from None
         except Exception as problem:  # whatever it is, nobody has shown who is there
             raise SslError(f"the certificate names nobody ({type(problem).__name__})") from None
+
+    def check(self, connection: SSL.Connection) -> Deferred[None] | None:
+        """
+        See that the certificate was not revoked.
+
+        @param connection: one whose handshake is complete.
+        @return: L{None} where there is nothing to see; else fires when it was not revoked,
+            and fails with L{SslError} when it was or when nobody can tell.
+        """
+        if self._validation is None:
+            return None
+        chain = connection.get_verified_chain(as_cryptography=True) or []
+        if self._validation.type is CertValidationType.OCSP_STAPLING:
+            return self._checkProof(chain)
+        reactor = self._reactor
+        if reactor is None:
+            from twisted.internet import reactor
+        trusted = chain[-1:] if self._basis.trusted is None else self._basis.trusted
+        return self._basis.revocation(self._validation, reactor).checkPeer(chain, trusted)
+
+    def _checkProof(self, chain: list[x509.Certificate]) -> Deferred[None] | None:
+        if chain and chain[0] in (self._basis.trusted or ()):  # nobody else vouches for it
+            return None
+        try:
+            certificate, issuer, *_ = chain
+            checkStapled(self.proof, certificate, issuer)
+        except SslError as problem:
+            return fail(problem)
+        except ValueError:
+            return fail(SslError("there is no certificate to be checked"))
+        return None
+
+
+@cache
+def _warn() -> None:
+    """
+    Once a process: whoever wants it so need not be told with each connection.
+    """
+    _log.warn("TLS without verification (enable = false): anybody can pose as the server, and read everything.")

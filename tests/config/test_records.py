@@ -4,6 +4,8 @@ Tests of L{balws.config.records}.
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,7 +17,8 @@ from balws.config import (
     build,
     override,
 )
-from balws.config.records import UnknownKey, fieldConverters
+from balws.config.records import UnknownKey, fieldConverters, oneOf
+from balws.config.values import Unfit, checked, hidden, integer, text
 from balws.errors import ConfigurationError
 
 
@@ -105,6 +108,114 @@ class BuildTests(SynchronousTestCase):
                 self.assertEqual((error.path, error.file, error.line), (name, None, None))
 
 
+@attrs.frozen(kw_only=True)
+class Store:
+    """
+    A key in a store.
+    """
+
+    path: str = checked("path", text)
+    password: Any = hidden("password")
+
+
+@attrs.frozen(kw_only=True)
+class Pair:
+    """
+    A certificate and its key.
+    """
+
+    certFile: str = checked("certFile", text)
+    keyFile: str = checked("keyFile", text)
+    password: Any = hidden("password", None)
+
+
+@attrs.frozen(kw_only=True)
+class Longer:
+    """
+    As a store, with more.
+    """
+
+    path: str = checked("path", text)
+    password: Any = hidden("password")
+    alias: str = checked("alias", text)
+    number: int = checked("number", integer(0), 5)
+
+
+class RequiredTests(SynchronousTestCase):
+    """
+    Fields without a default.
+    """
+
+    def test_missing(self) -> None:
+        """
+        A field that is required and not there is named; what is wrong is named first.
+        """
+        error = self.assertRaises(ConfigurationError, build, Store, {"path": "a"})
+        self.assertEqual(str(error), "password: is missing")
+        error = self.assertRaises(ConfigurationError, build, Store, {"password": 5})
+        self.assertEqual(error.path, "password")
+        self.assertNotIn("5", str(error))
+        error = self.assertRaises(ConfigurationError, build, Store, {"pasword": "x"})
+        self.assertEqual(str(error), 'pasword: unknown key; did you mean "password"?')
+        self.assertEqual(build(Pair, {"certFile": "a", "keyFile": "b"}), Pair(certFile="a", keyFile="b"))
+
+
+class OneOfTests(SynchronousTestCase):
+    """
+    Fields that hold one of several records (DESIGN 6.10).
+    """
+
+    check = staticmethod(oneOf(Store, Pair, Longer, noun="a key"))
+
+    def test_told(self) -> None:
+        """
+        A mapping is told by the keys that are required, and by most of its keys.
+        """
+        for value, kind in (
+            ({"path": "a", "password": "b"}, Store),
+            ({"certFile": "a", "keyFile": "b"}, Pair),
+            ({"certFile": "a", "keyFile": "b", "password": "c"}, Pair),
+            ({"path": "a", "password": "b", "alias": "c"}, Longer),
+            ({"alias": "c", "number": 1, "password": "b", "path": "a"}, Longer),
+        ):
+            for check in (self.check, oneOf(Longer, Pair, Store, noun="a key")):
+                self.assertEqual(check(value), kind(**value))
+
+    def test_records(self) -> None:
+        """
+        A record is taken as it is.
+        """
+        record = Store(path="a", password="b")
+        self.assertIs(self.check(record), record)
+
+    def test_none(self) -> None:
+        """
+        A mapping that is none of them is told what each would need.
+        """
+        for value in ({}, {"path": "a"}, {"certFile": "a", "password": "b"}):
+            error = self.assertRaises(ConfigurationError, self.check, value)
+            self.assertEqual(
+                str(error),
+                "expected a key: a table with one of these sets of keys: "
+                "path and password; certFile and keyFile; path and password and alias",
+            )
+
+    def test_wrong(self) -> None:
+        """
+        A key or value that does not fit is refused as of the one that is meant.
+        """
+        for value, path in (
+            ({"path": "a", "password": "b", "number": 1}, "number"),
+            ({"path": "a", "password": "b", "alias": "c", "number": -1}, "number"),
+            ({"certFile": "a", "keyFile": 5}, "keyFile"),
+            ({"certFile": "a", "keyFile": "b", "path": "c"}, "path"),
+        ):
+            error = self.assertRaises(ConfigurationError, self.check, value)
+            self.assertEqual(error.path, path)
+        for value in (5, None, "a", [], RequestLimitConfigs()):
+            self.assertEqual(str(self.assertRaises(Unfit, self.check, value)), "a key")
+
+
 class OverrideTests(SynchronousTestCase):
     """
     The file's values stand over the decorator's.
@@ -133,7 +244,7 @@ class OverrideTests(SynchronousTestCase):
         for field in attrs.fields(WSServiceConfig):
             if field.name in ("auth", "dispatcherStreamId"):
                 continue
-            value: object = "/x"
+            value: object = "x" if field.name == "bearerCookie" else "/x"
             if isinstance(field.default, bool):
                 value = not field.default
             elif isinstance(field.default, (int, float)):

@@ -8,18 +8,20 @@ import re
 from datetime import date, datetime, time
 from typing import Any
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.config.secret import Secret
 from balws.config.values import (
     MAX_NUMBER,
-    absent,
     atLeast,
+    checked,
     confidential,
     convert,
     finite,
     flag,
     headerText,
+    hidden,
     integer,
     items,
     matching,
@@ -188,13 +190,42 @@ class ValueTests(SynchronousTestCase):
         self.assertEqual(self.refusal(check, "ab"), 'key: expected some a, got "ab"')
         self.assertRefuses(check, "", "a\n", 5)
 
-    def test_absent(self) -> None:
+    def test_required(self) -> None:
         """
-        What comes later is refused with what to do instead, whatever was given.
+        A field is required when its record names no default.
         """
-        self.assertFits(absent("not yet"), None)
-        for value in (False, 0, "", {}, "canary"):
-            self.assertEqual(self.refusal(absent("not yet"), value), "key: not yet")
+        two = attrs.make_class("Two", {"a": checked("a", text), "b": checked("b", text, "x")}, kw_only=True)
+        self.assertEqual(two(a="y").b, "x")
+        self.assertRaises(TypeError, two)
+        self.assertEqual(str(self.assertRaises(ConfigurationError, two, a="")).partition(":")[0], "a")
+
+    def test_hidden(self) -> None:
+        """
+        What is hidden is kept as a secret, and no error says what was given.
+        """
+        one = attrs.make_class("One", {"a": hidden("a"), "b": hidden("b", None)}, kw_only=True)
+        for given in ("canary", Secret("canary")):
+            record = one(a=given, b=given)
+            self.assertEqual((record.a.reveal(), record.b.reveal()), ("canary", "canary"))
+            self.assertNotIn("canary", repr(record))
+            self.assertEqual(attrs.evolve(record), record)
+        self.assertIsNone(one(a="canary").b)
+        self.assertIsNone(one(a="canary", b=None).b)
+        for given in ("", None, 5, ["canary"], b"canary"):
+            text_ = str(self.assertRaises(ConfigurationError, one, a=given))
+            self.assertTrue(text_.startswith("a: expected a string"), text_)
+            self.assertNotIn("canary", text_)
+
+    def test_anotherFile(self) -> None:
+        """
+        What is wrong in a file that a value names is said of that file.
+        """
+
+        def check(value: object) -> object:
+            raise ConfigurationError("is missing", "users[0].password", "users.toml", 3, 1)
+
+        error = self.assertRaises(ConfigurationError, convert, check, "auth", "x")
+        self.assertEqual(str(error), "users.toml:3:1: users[0].password: is missing")
 
     def test_confidential(self) -> None:
         """

@@ -1,0 +1,235 @@
+# -*- test-case-name: tests.tls.test_vestibule -*-
+"""
+Where accepted connections wait until TLS is there: nothing behind it sees a peer before
+its handshake is complete and its certificate is checked, and none may take long.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from OpenSSL import SSL
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, IProtocolFactory
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from balws.errors import SslError
+from balws.tls.context import reasonOf
+from balws.tls.server import TlsServer
+
+__all__ = ["secured"]
+
+_log = Logger()
+
+#: So many bytes of TLS at a time are read by OpenSSL.
+PIECE = 4096
+
+
+def secured(factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any) -> IProtocolFactory:
+    """
+    Put TLS in front of a factory: its protocols are made when the TLS of their connection
+    is complete, on a transport that is encrypted.
+
+    @param tlsServer: makes the TLS side, and checks peers.
+    """
+    inFront = TLSMemoryBIOFactory(tlsServer, False, Vestibules(factory, tlsServer, reactor), reactor)
+    inFront.protocol = Transport
+    return inFront
+
+
+class Transport(BufferingTLSTransport):
+    """
+    Twisted's, but that OpenSSL gets a large read in pieces: the buffer in between stays as
+    large as it ever was, for as long as the connection lasts.
+    """
+
+    def dataReceived(self, bytes: Any) -> None:
+        """
+        Bytes of TLS.
+        """
+        if len(bytes) <= PIECE:
+            super().dataReceived(bytes)
+            return
+        for start in range(0, len(bytes), PIECE):
+            if self.connected:
+                super().dataReceived(bytes[start : start + PIECE])
+
+
+class Vestibules(Factory):
+    """
+    Makes L{Vestibule}s, and empties them when the port is closed.
+    """
+
+    noisy = False
+
+    def __init__(self, factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any) -> None:
+        self.factory = factory
+        self.tlsServer = tlsServer
+        self.reactor = reactor
+        self.inside: set[Vestibule] = set()
+
+    def buildProtocol(self, addr: IAddress | None) -> Vestibule:
+        """
+        A peer was accepted.
+        """
+        return Vestibule(self, addr)
+
+    def doStart(self) -> None:
+        """
+        A port is open.
+        """
+        self.factory.doStart()
+        super().doStart()  # type: ignore[no-untyped-call]
+
+    def startFactory(self) -> None:
+        """
+        The first one is.
+        """
+        self.tlsServer.start()
+
+    def doStop(self) -> None:
+        """
+        A port is closed.
+        """
+        super().doStop()  # type: ignore[no-untyped-call]
+        self.factory.doStop()
+
+    def stopFactory(self) -> None:
+        """
+        The last one is.
+        """
+        self.tlsServer.stop()
+        for vestibule in list(self.inside):
+            vestibule.leave("the listener stops")
+
+
+@implementer(IHandshakeListener)
+class Vestibule(Protocol):
+    """
+    One peer whose TLS is not there yet.
+
+    @ivar problem: what is wrong with its certificate.
+    """
+
+    problem: str | None = None
+
+    def __init__(self, vestibules: Vestibules, address: Any) -> None:
+        self._vestibules = vestibules
+        self._address = address
+        self._deadline: IDelayedCall | None = None
+        self._checking: Deferred[None] | None = None
+        self._early: list[bytes] = []
+        self._left = False
+
+    def connectionMade(self) -> None:
+        """
+        TCP is there; the TLS handshake begins.
+        """
+        self._vestibules.inside.add(self)
+        timeout = self._vestibules.tlsServer.handshakeTimeout
+        self._deadline = self._vestibules.reactor.callLater(timeout, self._tooLate, timeout)
+
+    def _tooLate(self, timeout: float) -> None:
+        self._deadline = None
+        self.leave(f"it took longer than {timeout} s")
+
+    def handshakeCompleted(self) -> None:
+        """
+        TLS is there.
+        """
+        transport: Any = self.transport
+        checking = self._vestibules.tlsServer.check(transport.getHandle())
+        if checking is None:
+            self._enter()
+        else:
+            transport.pauseProducing()
+            self._checking = checking
+            checking.addCallbacks(self._checked, self._refused)
+
+    def dataReceived(self, data: bytes) -> None:
+        """
+        What came along with the end of the handshake: no more than one read of the socket,
+        for nothing is read while the certificate is checked.
+        """
+        self._early.append(data)
+
+    def _checked(self, _: None) -> None:
+        self._checking = None
+        if not self._left:
+            # First, for what this brings at once comes behind what is here.
+            transport: Any = self.transport
+            transport.resumeProducing()
+            self._enter()
+
+    def _refused(self, failure: Failure) -> None:
+        self._checking = None
+        if self._left:
+            return
+        if failure.check(SslError):
+            self.leave(failure.getErrorMessage())
+        else:
+            _log.failure("The certificate of a peer could not be checked", failure)
+            self.leave("its certificate could not be checked")
+
+    def _enter(self) -> None:
+        """
+        The connection gets its real protocol, and this one goes.
+        """
+        if self._left:
+            return
+        transport: Any = self.transport
+        protocol = self._vestibules.factory.buildProtocol(self._address)
+        if protocol is None:
+            self.leave("nobody is there for it")
+            return
+        self._gone()
+        transport.wrappedProtocol = protocol
+        protocol.makeConnection(transport)
+        if self._early:
+            protocol.dataReceived(b"".join(self._early))
+            self._early.clear()
+
+    def leave(self, reason: str) -> None:
+        """
+        Drop the connection.
+
+        @param reason: for the log.
+        """
+        if not self._left:
+            self._gone()
+            self._say(reason)
+            transport: Any = self.transport
+            transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """
+        The peer has left, or TLS could not be agreed on.
+        """
+        if self._left:
+            return
+        self._gone()
+        if self.problem is not None:
+            self._say(self.problem)
+        elif isinstance(reason.value, SSL.Error):
+            self._say(reasonOf(reason.value))
+        else:
+            self._say("it left")
+
+    def _say(self, reason: str) -> None:
+        # Debug: anybody can make as many of these lines as he likes.
+        peer = getattr(self._address, "host", self._address)
+        _log.debug("No TLS with {peer}: {reason}", peer=peer, reason=reason)
+
+    def _gone(self) -> None:
+        self._left = True
+        self._vestibules.inside.discard(self)
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+        checking, self._checking = self._checking, None
+        if checking is not None:
+            checking.cancel()
