@@ -25,6 +25,7 @@ setup(
         "balws": ["py.typed"],
         "balws.demo": ["*.html", "*.js", "*.css", "*.svg"],
     },
+    entry_points={"console_scripts": ["balws = balws.cli.command:main"]},
     zip_safe=False,
     # The lowest versions are installed and tested by the environment "mindeps".
     install_requires=[
@@ -32,6 +33,7 @@ setup(
         # A connection that is taken over leans on private state of its protocol: each
         # month's release is tried before it is allowed here.
         "autobahn>=26.10.1,<26.11",
+        "cryptography>=43",
         "defusedxml>=0.7.1",
         "h11>=0.16",
         "incremental>=24.7.2",
@@ -40,6 +42,7 @@ setup(
         "pyjwt>=2.15",
         "pyopenssl>=26.4",
         "service-identity>=24.2",
+        "treq>=24.9",
         "twisted>=26.4",
         "zope.interface>=7.0.1",
     ],
@@ -49,6 +52,7 @@ setup(
         "metrics": ["prometheus-client>=0.20"],
         "redis": ["txredisapi>=1.6"],
         "dev": [
+            "argon2-cffi>=23.1",
             "aiohttp>=3.10",
             "build>=1.2",
             "coverage>=7.10",

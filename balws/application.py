@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 
+import attrs
 from twisted.application.service import MultiService, Service
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -21,10 +24,13 @@ from twisted.web.resource import IResource
 from twisted.web.static import File
 
 from balws.config import Configuration, ListenerEntry, ResourceEntry, ServiceEntry, override
+from balws.config.auth import AuthEntry, CheckerWithScopes, FileUserStoreConfigWithScopes
 from balws.config.place import Place
+from balws.config.userstore import FileUserStoreConfig
 from balws.config.values import show
 from balws.errors import ConfigurationError, Error
 from balws.interfaces import UpgradeService
+from balws.reloading import Reloading
 from balws.server.declare import configOf
 from balws.server.listener import Listener
 
@@ -51,9 +57,12 @@ def makeApplicationService(
     """
     _makeImportable(configuration.pythonPath)
     parent = MultiService()
+    listeners = []
     for entry in configuration.listeners:
-        listener = _makeListener(entry, reactor, listenerFactory)
+        listener = _makeListener(entry, reactor, listenerFactory, configuration.userStore)
+        listeners.append(listener)
         parent.addService(ListenerService(listener, reactor))
+    parent.addService(Reloading(listeners, reactor))
     return parent
 
 
@@ -129,7 +138,12 @@ def _makeImportable(folders: Iterable[Path]) -> None:
     importlib.invalidate_caches()
 
 
-def _makeListener(entry: ListenerEntry, reactor: Any, listenerFactory: Callable[..., Listener]) -> Listener:
+def _makeListener(
+    entry: ListenerEntry,
+    reactor: Any,
+    listenerFactory: Callable[..., Listener],
+    userStore: FileUserStoreConfig | None,
+) -> Listener:
     key, where = ("port", entry.port) if entry.endpoint is None else ("endpoint", entry.endpoint)
     try:
         listener = listenerFactory(where, reactor=reactor, config=entry.configuration)
@@ -139,13 +153,13 @@ def _makeListener(entry: ListenerEntry, reactor: Any, listenerFactory: Callable[
         # Each kind of endpoint has errors of its own for a string that it cannot use.
         raise entry.place.error(_words(error), key) from error
     for service in entry.services:
-        _attachService(listener, service)
+        _attachService(listener, service, userStore)
     for resource in entry.resources:
         _attachResource(listener, resource)
     return listener
 
 
-def _attachService(listener: Listener, entry: ServiceEntry) -> None:
+def _attachService(listener: Listener, entry: ServiceEntry, userStore: FileUserStoreConfig | None) -> None:
     service = _obtain(entry.service, _isUpgradeService, "an UpgradeService", listener, entry.place, "service")
     try:
         config = override(configOf(service), entry.overrides)
@@ -153,10 +167,39 @@ def _attachService(listener: Listener, entry: ServiceEntry) -> None:
         raise entry.place.locate(error) from None
     if entry.path is None and config.basePath is None and config.webSocketUpgradePath is None:
         raise entry.place.error("is missing, and the service has no basePath", "path")
+    if config.auth is not None:
+        entries = tuple(
+            _completed(each, index, userStore, listener, entry.place) for index, each in enumerate(config.auth)
+        )
+        config = attrs.evolve(config, auth=entries)
     try:
         listener.attach(service, entry.path, config=config)
+    except ConfigurationError as error:
+        raise entry.place.locate(error) from None
     except Error as error:
         raise entry.place.error(_words(error), "service") from error
+
+
+def _completed(
+    entry: AuthEntry, index: int, userStore: FileUserStoreConfig | None, listener: Listener, place: Place
+) -> AuthEntry:
+    """
+    @return: an entry of C{auth} with what it names in its place, and the file's users where
+        it has none of its own.
+    """
+    own = place.child("auth").child(index)
+    if isinstance(entry.realm, str):
+        realm = _obtain(entry.realm, _provides(IRealm), "an IRealm", listener, own, "realm")
+        entry = attrs.evolve(entry, realm=realm)
+    if isinstance(entry, CheckerWithScopes) and isinstance(entry.checker, str):
+        fits = _provides(ICredentialsChecker)
+        checker = _obtain(entry.checker, fits, "an ICredentialsChecker", listener, own, "checker")
+        return attrs.evolve(entry, checker=checker)
+    if isinstance(entry, FileUserStoreConfigWithScopes) and userStore is not None:
+        given = entry.fileUserStoreConfig
+        if given.users is None and given.path is None:
+            return attrs.evolve(entry, fileUserStoreConfig=userStore)
+    return entry
 
 
 def _attachResource(listener: Listener, entry: ResourceEntry) -> None:
@@ -164,7 +207,7 @@ def _attachResource(listener: Listener, entry: ResourceEntry) -> None:
         resource: Any = StaticFolder(str(entry.static))
     else:
         resource = _obtain(
-            entry.resource or "", _isResource, "an IResource", listener, entry.place, "resource"
+            entry.resource or "", _provides(IResource), "an IResource", listener, entry.place, "resource"
         )
     try:
         listener.attachResource(resource, entry.path)
@@ -176,8 +219,13 @@ def _isUpgradeService(value: object) -> bool:
     return issubclass(value, UpgradeService) if isinstance(value, type) else isinstance(value, UpgradeService)
 
 
-def _isResource(value: object) -> bool:
-    return bool(IResource.implementedBy(value) if isinstance(value, type) else IResource.providedBy(value))
+def _provides(interface: Any) -> Callable[[object], bool]:
+    """
+    @return: tells whether an object provides an interface, or the objects of a class do.
+    """
+    return lambda value: bool(
+        interface.implementedBy(value) if isinstance(value, type) else interface.providedBy(value)
+    )
 
 
 def _obtain(

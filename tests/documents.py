@@ -12,6 +12,8 @@ what it serves: C{>} is sent, C{<} is what must come back.  Several peers have n
     Alan < refused 404 There is no such room.
 
 A C{text} block that begins with C{$} is a command beside what runs, and what it prints.
+A C{sh} block of C{openssl} or C{balws} commands makes the files that a reader needs; who is
+asked for a password says L{PASSWORD}.
 
 Blocks without a file's name are executed where they stand, TOML by the loader.
 """
@@ -28,8 +30,10 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import attrs
@@ -45,6 +49,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 #: Seconds that a server may take to start, and a peer to answer.
 PATIENCE = 20
+
+#: What the reader of a page says when a command asks for a password.
+PASSWORD = "analytical engine"
 
 #: How a server ends that was told to: twistd stops gracefully and then ends by the signal
 #: that told it to, so that its parent knows.
@@ -194,6 +201,10 @@ def asCommand(line: str) -> list[str]:
         return [sys.executable, "-c", run, "--pidfile=", *arguments]
     if program == "python":
         return [sys.executable, *arguments]
+    if program == "balws":
+        return [sys.executable, "-m", "balws", *arguments]
+    if program == "openssl":
+        return [program, *arguments]
     raise ValueError(f"no page should make its reader run {line!r}")
 
 
@@ -202,25 +213,31 @@ class Walk:
     Does what one page shows, from its top to its end.
     """
 
-    def __init__(self, test: SynchronousTestCase, page: Path) -> None:
+    def __init__(
+        self, test: SynchronousTestCase, page: Path, others: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         """
         @param test: whose temporary folder holds the page's files.
+        @param others: what stands on the page, such as the address of a server of somebody
+            else's, and what is meant here.
         """
         self._test = test
+        self._others = others
         self._page = page
-        self._folder = Path(test.mktemp()).absolute()
-        (self._folder / "public").mkdir(parents=True)
-        (self._folder / "name.txt").write_text("example\n")
+        self.folder = Path(test.mktemp()).absolute()
+        (self.folder / "public").mkdir(parents=True)
+        (self.folder / "name.txt").write_text("example\n")
         self._port = freePort()
         self._names: dict[str, Any] = {}
         self._command: list[str] | None = None
         self._server: Server | None = None
 
-    def go(self) -> None:
+    def go(self, blocks: int | None = None) -> None:
         """
+        @param blocks: so many of the page's first; L{None} is all.
         @raise AssertionError: at the first block that does not do what is shown.
         """
-        for block in blocksOf(self._page):
+        for block in islice(blocksOf(self._page), blocks):
             try:
                 getattr(self, f"_do_{block.language}")(block)
             except Exception as error:
@@ -229,13 +246,15 @@ class Walk:
         self._stopServer()
 
     def _here(self, text: str) -> str:
+        for shown, meant in self._others.items():
+            text = text.replace(shown, meant)
         return text.replace("9090", str(self._port))
 
     def _write(self, block: Block) -> bool:
         if block.file is None:
             return False
         self._stopServer()
-        path = self._folder / block.file
+        path = self.folder / block.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self._here(block.text), "utf-8")
         return True
@@ -246,7 +265,7 @@ class Walk:
             exec(code, self._names)  # noqa: S102 - the page's own code, which it asks its reader to run
 
     def _do_toml(self, block: Block) -> None:
-        loadText(block.text, self._page.name, self._folder)
+        loadText(self._here(block.text), self._page.name, self.folder)
         self._write(block)
 
     def _do_html(self, block: Block) -> None:
@@ -263,17 +282,40 @@ class Walk:
 
     def _do_sh(self, block: Block) -> None:
         self._stopServer()
-        line = block.text.strip()
+        for line in block.text.replace("\\\n", "").splitlines():
+            if line:
+                self._run(line)
+
+    def _run(self, line: str) -> None:
         if "pip install" in line:
             return  # the whole of a fresh clone: .ci/run does that
+        if line.startswith(("balws ", "openssl ")):
+            self._make(line)
+            return
         command = asCommand(self._here(line))
         if "twisted.trial" in line or line.endswith(" --check"):
             done = subprocess.run(
-                command, cwd=self._folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE
+                command, cwd=self.folder, env=environment(), capture_output=True, text=True, timeout=PATIENCE
             )
             assert done.returncode == 0, done.stdout + done.stderr
         else:
             self._command = command
+
+    def _make(self, line: str) -> None:
+        line, _, file = line.partition(" >> ")
+        done = subprocess.run(
+            asCommand(self._here(line)),
+            cwd=self.folder,
+            env=environment(),
+            input=PASSWORD + "\n",
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        if file:
+            with open(self.folder / file, "a", encoding="utf-8") as stream:
+                stream.write(done.stdout)
 
     def serve(self) -> int:
         """
@@ -283,7 +325,7 @@ class Walk:
         """
         if self._server is None:
             assert self._command is not None, "nothing was started"
-            self._server = Server(self._test, self._command, self._port, self._folder)
+            self._server = Server(self._test, self._command, self._port, self.folder)
         return self._port
 
     def _do_text(self, block: Block) -> None:
@@ -292,7 +334,7 @@ class Walk:
             line, _, expected = block.text[2:].partition("\n")
             done = subprocess.run(
                 asCommand(line),
-                cwd=self._folder,
+                cwd=self.folder,
                 env=environment(),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -10,6 +10,8 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+from twisted.cred.checkers import ICredentialsChecker
+from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
@@ -28,6 +30,7 @@ from balws.application import (
 )
 from balws.config import Configuration, ListenerEntry, ServiceEntry, loadText
 from balws.server.listener import Listener
+from tests.server.peers import Peer, status, upgrade
 
 #: A module of a user; each test imports it under a name of its own.
 MODULE = """
@@ -104,6 +107,23 @@ class Based(UpgradeService):
         return Echo()
 
 getter = dict.get
+
+from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
+from balws.auth.principal import Realm
+
+memory = InMemoryUsernamePasswordDatabaseDontUse(ada=b"x")
+Memory = InMemoryUsernamePasswordDatabaseDontUse
+realm = Realm()
+
+def makeRealm(hub):
+    made = Realm()
+    made.hub = hub
+    return made
+
+@serviceConfig(auth=[{"fileUserStoreConfig": {}}, {"checker": memory}])
+class Guarded(UpgradeService):
+    def get(self):
+        return Echo()
 """
 
 _numbers = count()
@@ -498,6 +518,145 @@ class AttachTests(ApplicationTestCase):
             ConfigurationError, makeApplicationService, configuration, self.reactor, self.factory
         )
         self.assertEqual(str(error), f'service: the module {self.module} has no "none"')
+
+
+class AuthTests(ApplicationTestCase):
+    """
+    Who may connect, by a file.
+    """
+
+    #: The file's own users.
+    USERS = '[[auth.users]]\nusername = "ada"\npassword = "{}"\n'
+
+    def entries(self, text: str) -> Any:
+        """
+        @return: the C{auth} with which the only service is attached.
+        """
+        ((_, _, config),) = self.make(text).attached
+        return config.auth
+
+    def guarded(self, *lines: str, service: str = "M:Plain") -> str:
+        """
+        @return: a service with one entry of auth.
+        """
+        auth = ["[[listeners.services.auth]]", *lines] if lines else []
+        return self.services(f'service = "{service}"', 'path = "/a"', *auth) + "\n"
+
+    def test_users(self) -> None:
+        """
+        An empty fileUserStoreConfig is the file's own users, in the decorator as well.
+        """
+        users = self.USERS.format("x")
+        for text in (
+            self.guarded("fileUserStoreConfig = {}") + users,
+            self.guarded("fileUserStoreConfig = {}") + users.replace("auth.users", "ballerina.auth.users"),
+            self.guarded(service="M:Guarded") + users,
+        ):
+            entry = self.entries(text)[0]
+            self.assertEqual(entry.fileUserStoreConfig.path, str(self.folder / "balws.toml"))
+
+    def test_usersFile(self) -> None:
+        """
+        So it is where these stand in another file.
+        """
+        text = self.guarded('scopes = "write"', "fileUserStoreConfig = {}") + '[auth]\nusersFile = "users.toml"'
+        (entry,) = self.entries(text)
+        self.assertEqual((entry.fileUserStoreConfig.path, entry.scopes), (str(self.folder / "users.toml"), ("write",)))
+
+    def test_ownUsers(self) -> None:
+        """
+        An entry with users of its own, be it none, keeps them.
+        """
+        for line, path, users in (
+            ('fileUserStoreConfig = { path = "other.toml" }', "other.toml", None),
+            ('fileUserStoreConfig = { users = { bob = "x" } }', None, ["bob"]),
+            ("fileUserStoreConfig = { users = [] }", None, []),
+        ):
+            (entry,) = self.entries(self.guarded(line) + self.USERS.format("x"))
+            store = entry.fileUserStoreConfig
+            self.assertEqual(store.path, path and str(self.folder / path))
+            names = None if store.users is None else [each.username for each in store.users]
+            self.assertEqual(names, users)
+
+    def test_checker(self) -> None:
+        """
+        A checker is an object, or what a class or a factory makes.
+        """
+        for target in ("memory", "Memory"):
+            (entry,) = self.entries(self.guarded(f'checker = "M:{target}"'))
+            self.assertTrue(ICredentialsChecker.providedBy(entry.checker))
+        _, entry = self.entries(self.guarded(service="M:Guarded"))
+        self.assertTrue(ICredentialsChecker.providedBy(entry.checker))
+
+    def test_realm(self) -> None:
+        """
+        A realm is as well; a factory may take the hub.
+        """
+        for target in ("realm", "Realm", "makeRealm"):
+            (entry,) = self.entries(self.guarded('checker = "M:memory"', f'realm = "M:{target}"'))
+            self.assertTrue(IRealm.providedBy(entry.realm))
+        self.assertIs(entry.realm.hub, self.made[-1].hub)
+
+    def test_wrongTargets(self) -> None:
+        """
+        What is no checker or no realm is refused where it stands.
+        """
+        for lines, error in (
+            (('checker = "M:realm"',), "7:11: auth[0].checker: expected an ICredentialsChecker, got "),
+            (('checker = "M:Echo"',), "7:11: auth[0].checker: expected an ICredentialsChecker, got "),
+            (('checker = "M:none"',), '7:11: auth[0].checker: the module M has no "none"'),
+            (('checker = "balws_test_none:A"',), '7:11: auth[0].checker: no module named "balws_test_none"'),
+            (('checker = "M:memory"', 'realm = "M:memory"'), "8:9: auth[0].realm: expected an IRealm, got "),
+            (('checker = "M:memory"', 'realm = "M:number"'), "8:9: auth[0].realm: expected an IRealm, got 5"),
+        ):
+            line = self.refusal(self.guarded(*lines)).replace("listeners[0].services[0].", "")
+            self.assertTrue(line.startswith(f"balws.toml:{error}"), line)
+
+    def test_noUsers(self) -> None:
+        """
+        A fileUserStoreConfig without users anywhere is refused.
+        """
+        line = self.refusal(self.guarded("fileUserStoreConfig = {}"), Listener)
+        self.assertTrue(line.startswith("balws.toml:7:23: listeners[0].services[0].auth[0].fileUserStoreConfig"), line)
+
+    def test_unusableUsers(self) -> None:
+        """
+        A user whose password cannot be used is refused where he stands, here or in the file
+        of users, and no password is shown.
+        """
+        text = self.guarded("fileUserStoreConfig = {}")
+        users = self.USERS.format("p4ssw0rd-canary")
+        self.write("balws.toml", text + users)
+        line = self.refusal(text + users, Listener)
+        self.assertNotIn("canary", line)
+        self.assertRegex(line, r"^\S*balws\.toml:10:\d+: auth\.users\[0\]\.password: ")
+        self.write("users.toml", "\n" + users)
+        line = self.refusal(text + '[auth]\nusersFile = "users.toml"', Listener)
+        self.assertNotIn("canary", line)
+        self.assertRegex(line, r"^\S*users\.toml:4:\d+: auth\.users\[0\]\.password: ")
+
+    def test_missingFile(self) -> None:
+        """
+        A file of users that is not there is refused before anybody listens.
+        """
+        text = self.guarded('fileUserStoreConfig = { path = "none.toml" }')
+        line = self.refusal(text, Listener)
+        self.assertIn("none.toml", line)
+
+    def test_works(self) -> None:
+        """
+        What is named guards the service.
+        """
+        text = self.guarded("fileUserStoreConfig = {}")
+        text += '[[listeners.services]]\nservice = "M:Plain"\npath = "/b"\n'
+        text += '[[listeners.services.auth]]\nchecker = "M:memory"\n'
+        text += "[auth]\nallowPlaintextPasswords = true\n" + self.USERS.format("x")
+        self.write("balws.toml", text)
+        makeApplicationService(self.configuration(text), self.reactor, Listener).privilegedStartService()
+        factory = self.reactor.tcpServers[0][1]
+        for path, authorization, expected in (("/a", None, 401), ("/b", None, 401), ("/b", "Basic YWRhOng=", 101)):
+            peer = Peer(factory).send(upgrade(path, Authorization=authorization))
+            self.assertEqual(status(peer.answer), expected)
 
 
 class LifeTests(ApplicationTestCase):

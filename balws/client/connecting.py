@@ -34,26 +34,30 @@ async def attempt(
     reactor: Any,
     endpoint: IStreamClientEndpoint | None,
     accept: Accept,
+    authorization: bytes | None = None,
 ) -> None:
     """
     @param endpoint: what to connect by; L{None} connects to the address by TCP, IPv6 and
-        IPv4 in parallel (RFC 8305).
+        IPv4 in parallel (RFC 8305).  For C{wss} it has TLS of its own, unless there is a
+        C{secureSocket}, which then goes on top.
+    @param authorization: the value of that field; L{None} for none but a custom one.
     @raise ConnectionError: when nobody is there.
     @raise SslError: when it cannot be shown who is there.
     @raise HandshakeTimedOut: when all together takes longer than C{handShakeTimeout}.
     @raise InvalidHandshakeError: when the server does not accept.
     """
     key = newKey()
-    tls = TlsClient(address.host) if address.secure and endpoint is None else None
     by: Any = endpoint
     if by is None:
         by = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
-        if tls is not None:
-            by = wrapClientTLS(tls, by, clock=reactor)
+    tls = None
+    if address.secure and (endpoint is None or config.secureSocket is not None):
+        tls = TlsClient(address.host, config.secureSocket, reactor)
+        by = wrapClientTLS(tls, by, clock=reactor)
     handshake = Handshake(
         reactor,
         address.target,
-        fieldsFor(address, config, key),
+        fieldsFor(address, config, key, authorization),
         lambda transport, response, rest: accept(transport, response, key, rest),
         tls,
         address.secure,

@@ -66,6 +66,7 @@ class Handshake(Protocol):
         self._response: HttpResponse | None = None
         self._body = b""
         self._call: IDelayedCall | None = None
+        self._checking: Deferred[None] | None = None
         self.done: Deferred[Any] = Deferred(lambda _: self._fail(CancelledError()))
 
     def connectionMade(self) -> None:
@@ -76,19 +77,47 @@ class Handshake(Protocol):
             self._fail(SslError("a wss URL needs an endpoint with TLS, such as wrapClientTLS makes"))
         elif self._tls is None:
             self._ask()
+        elif self._tls.handshakeTimeout:
+            self._call = self._clock.callLater(self._tls.handshakeTimeout, self._tlsTooLate)
+
+    def _tlsTooLate(self) -> None:
+        self._call = None
+        self._fail(SslError("the TLS handshake took too long"))
 
     def handshakeCompleted(self) -> None:
         """
         TLS is there: ask, when it is with whom it should be.
         """
-        if self._tls is not None and not self.done.called:
-            transport: Any = self.transport
-            try:
-                self._tls.verify(transport.getHandle())
-            except SslError as problem:
-                self._fail(problem)
-            else:
-                self._ask()
+        if self._tls is None or self.done.called:
+            return
+        transport: Any = self.transport
+        connection = transport.getHandle()
+        try:
+            self._tls.verify(connection)
+        except SslError as problem:
+            self._fail(problem)
+            return
+        checking = self._tls.check(connection)
+        if checking is None:
+            self._verified(None)
+        else:  # nobody waits long for it: it has a time of its own
+            self._checking = checking
+            checking.addCallbacks(self._verified, self._notVerified)
+
+    def _verified(self, _: None) -> None:
+        self._checking = None
+        if self.done.called:
+            return
+        if self._call is not None:
+            self._call.cancel()
+            self._call = None
+        self._ask()
+
+    def _notVerified(self, failure: Failure) -> None:
+        self._checking = None
+        if not self.done.called:
+            problem = failure.value
+            self._fail(problem if isinstance(problem, SslError) else SslError("the certificate could not be checked"))
 
     def _ask(self) -> None:
         target, fields = self._request
@@ -188,6 +217,9 @@ class Handshake(Protocol):
         self._call = None
         if not self.done.called:
             self.done.callback(result)
+        checking, self._checking = self._checking, None
+        if checking is not None:
+            checking.cancel()
 
     def _drop(self) -> None:
         transport: Any = self.transport

@@ -17,7 +17,9 @@ from twisted.internet.task import deferLater
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from balws.auth.presenting import sourceOf
 from balws.client.address import Address
+from balws.client.authorized import authorized
 from balws.client.connecting import attempt
 from balws.client.response import HttpResponse, check
 from balws.client.retry import RETRIED_CODES, Backoff, isTemporary
@@ -85,6 +87,7 @@ class Link:
         self._wheel = SharedWheel.of(reactor)
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
+        self._source = None if config.auth is None else sourceOf(config.auth, reactor)
         self._unsent = Unsent(config.maxSendBuffer, self._willReturn)
         self._backoff = None if config.retryConfig is None else Backoff(config.retryConfig)
         self._connecting: Deferred[None] | None = None
@@ -163,7 +166,10 @@ class Link:
 
     async def _try(self, address: Address) -> None:
         try:
-            await attempt(address, self._config, self._reactor, self._endpoint, self._accept)
+            await authorized(
+                self._source,
+                partial(attempt, address, self._config, self._reactor, self._endpoint, self._accept),
+            )
         except InvalidHandshakeError as problem:
             self.response = problem.response
             raise
@@ -253,6 +259,8 @@ class Link:
         self._reason = problem
         self._wheel.leave()
         self._unsent.fail(closed("what waited") if problem is None else problem)
+        if self._source is not None:
+            self._source.close()
         self._client._ended(problem)
         waiting, self._waiting = self._waiting, []
         for each in waiting:

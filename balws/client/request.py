@@ -21,8 +21,11 @@ def newKey() -> bytes:
     return b64encode(urandom(16))
 
 
-def fieldsFor(address: Address, config: ClientConfiguration, key: bytes) -> list[tuple[bytes, bytes]]:
+def fieldsFor(
+    address: Address, config: ClientConfiguration, key: bytes, authorization: bytes | None = None
+) -> list[tuple[bytes, bytes]]:
     """
+    @param authorization: the value of this field, in place of a custom one (table 5.6).
     @return: the request's header fields.
     """
     custom = {name.lower(): (name, value) for name, value in config.customHeaders.items()}
@@ -41,6 +44,9 @@ def fieldsFor(address: Address, config: ClientConfiguration, key: bytes) -> list
     if config.cookies:
         custom.pop("cookie", None)
         fields.append((b"Cookie", cookieHeader(config.cookies)))
+    if authorization is not None:
+        custom.pop("authorization", None)
+        fields.append((b"Authorization", authorization))
     fields += ((name.encode(), value.encode()) for name, value in custom.values())
     return fields
 

@@ -9,7 +9,7 @@ from random import SystemRandom
 
 from balws.closing import ABNORMAL
 from balws.config.client import WebSocketRetryConfig
-from balws.errors import ConnectionError, HandshakeTimedOut, InvalidHandshakeError
+from balws.errors import AuthUnavailableError, ConnectionError, HandshakeTimedOut, InvalidHandshakeError
 
 #: How a connection may have ended for another to be tried: TCP was lost, or the server
 #: said that it goes away (1001, which is what every listener says that is stopped),
@@ -31,7 +31,7 @@ def isTemporary(problem: Exception, isFirst: bool) -> bool:
     """
     if isinstance(problem, InvalidHandshakeError):
         return not isFirst and problem.response is not None and problem.response.status in RETRIED_STATUSES
-    return isinstance(problem, (ConnectionError, HandshakeTimedOut))
+    return isinstance(problem, (AuthUnavailableError, ConnectionError, HandshakeTimedOut))
 
 
 class Backoff:

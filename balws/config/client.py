@@ -12,14 +12,15 @@ from typing import Any
 
 import attrs
 
+from balws.config.clientauth import clientAuth
 from balws.config.connection import ConnectionConfiguration
 from balws.config.positions import extend
 from balws.config.records import nested
 from balws.config.secret import Secret
+from balws.config.secure import ClientSecureSocket
 from balws.config.values import (
     MAX_NUMBER,
     Unfit,
-    absent,
     atLeast,
     checked,
     confidential,
@@ -55,10 +56,6 @@ _COOKIE_PATH = re.compile(r"/[\x20-\x3a\x3c-\x7e]*")
 #: of a pair, which UTF-8 cannot write.
 _HEADER_VALUE = re.compile(r"(?:(?! )[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+(?<! ))?")
 
-_NO_TLS = (
-    "TLS settings are not available in this release; wss works without them, with the system's trusted certificates"
-)
-_NO_AUTH = "authentication is not available in this release; customHeaders can carry an Authorization header"
 _NO_PING_PONG = "The callback service should be a PingPongService"
 
 _CALLBACK = re.compile("on[A-Z]")
@@ -239,14 +236,16 @@ class ClientConfiguration(ConnectionConfiguration):
         C{Trailer}, C{Expect}, C{Sec-WebSocket-*}; C{Host} may be given.  Values have no
         control characters, and blanks only inside; no repr and no error shows them.
     @ivar readTimeout: how long one read may take; 0 and negative numbers set no limit.
-    @ivar secureSocket: must be L{None} in this release; C{wss} works all the same, with
-        the certificates that the system trusts.
+    @ivar secureSocket: L{ClientSecureSocket} or a mapping of its fields, for C{wss};
+        L{None} trusts the certificates that the system trusts.
     @ivar webSocketCompressionEnabled: offer permessage-deflate (decision 20).
     @ivar handShakeTimeout: how long the opening handshake may take, from the first byte
         to the server's answer; 0 and negative numbers mean 300.
     @ivar cookies: L{Cookie}s, mappings of their fields, or one mapping of names to
         values; where there are some, they stand in place of a custom C{Cookie} header.
-    @ivar auth: must be L{None} in this release.
+    @ivar auth: credentials: one of the records of L{balws.config.clientauth}, or a mapping
+        of its fields.  They stand in place of a custom C{Authorization} header, and go to
+        each of C{targetUrls}.
     @ivar pingPongHandler: gets the pings and pongs that come: a L{PingPongService}, or
         an object whose remote methods are C{onPing} and C{onPong} or one of them.
         L{None}: pings are answered, pongs ignored.
@@ -263,11 +262,11 @@ class ClientConfiguration(ConnectionConfiguration):
         default=MappingProxyType({}), converter=_customHeaders, repr=_shownHeaders
     )
     readTimeout: float = checked("readTimeout", atLeast(0, -1), -1)
-    secureSocket: None = checked("secureSocket", absent(_NO_TLS), None)
+    secureSocket: ClientSecureSocket | None = checked("secureSocket", optional(nested(ClientSecureSocket)), None)
     webSocketCompressionEnabled: bool = checked("webSocketCompressionEnabled", flag, True)
     handShakeTimeout: float = checked("handShakeTimeout", _handShakeTimeout, HANDSHAKE_TIMEOUT)
     cookies: tuple[Cookie, ...] = attrs.field(default=(), converter=_cookies)
-    auth: None = checked("auth", absent(_NO_AUTH), None)
+    auth: Any = checked("auth", clientAuth, None)
     pingPongHandler: object = checked("pingPongHandler", optional(_pingPongHandler), None)
     writeTimeout: float = checked("writeTimeout", atLeast(0, -1), -1)
     retryConfig: WebSocketRetryConfig | None = attrs.field(default=None, converter=_retryConfig)

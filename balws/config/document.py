@@ -6,7 +6,6 @@ The grammar of a configuration file: which keys stand where, and what they may h
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -15,14 +14,17 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from balws.config.auth import target
 from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
 from balws.config.listener import ListenerConfiguration
+from balws.config.paths import filePath, relativeTo
 from balws.config.place import Place
 from balws.config.positions import extend
 from balws.config.records import UnknownKey, fieldConverters
 from balws.config.secret import isReference, resolveSecret
 from balws.config.service import WSServiceConfig
-from balws.config.values import Unfit, convert, integer, items, show, text, urlPath
+from balws.config.userstore import FileUserStoreConfig
+from balws.config.values import Unfit, convert, flag, integer, items, show, text, urlPath
 from balws.errors import ConfigurationError
 
 __all__ = ["Document"]
@@ -34,20 +36,22 @@ Keys = Mapping[str, Callable[[Any], Any]]
 
 #: Tables whose meaning comes with a later release: refused, for who writes them relies on them.
 LATER = {
-    "auth": "the user store is not available in this release",
-    "ballerina": "the user store [[ballerina.auth.users]] is not available in this release",
     "server": "server-wide limits and workers are not available in this release",
     "hub": "a broker between nodes is not available in this release",
     "admin": "the administration endpoint is not available in this release",
 }
 
-_TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
+def _usersOnly(users: Callable[[Any], Any]) -> Callable[[object], Any]:
+    def check(value: object) -> Any:
+        if not isinstance(value, Mapping):
+            raise Unfit("a table")
+        for key in value:
+            if key != "users":
+                raise UnknownKey.among(key, ["users"])
+        return users(value.get("users", []))
 
-def _target(value: object) -> str:
-    if not _TARGET.fullmatch(text(value)):
-        raise Unfit('"module:attribute"')
-    return str(value)
+    return check
 
 
 class Document:
@@ -67,16 +71,23 @@ class Document:
         self.folder = folder
         self.problems: list[ConfigurationError] = []
         self.absences: list[ConfigurationError] = []
+        users = fieldConverters(FileUserStoreConfig)["users"]
+        self._auth: Keys = {
+            "users": users,
+            "usersFile": partial(convert, filePath, "usersFile"),
+            "allowPlaintextPasswords": partial(convert, flag, "allowPlaintextPasswords"),
+        }
+        self._ballerina: Keys = {"auth": partial(convert, _usersOnly(users), "auth")}
         self._python: Keys = {"path": partial(convert, items("folders", self._existingFolder), "path")}
         self._service: Keys = {
             **fieldConverters(WSServiceConfig),
             "path": partial(convert, urlPath, "path"),
-            "service": partial(convert, _target, "service"),
+            "service": partial(convert, target, "service"),
         }
         self._resource: Keys = {
             "path": partial(convert, urlPath, "path"),
             "static": partial(convert, self._existingFolder, "static"),
-            "resource": partial(convert, _target, "resource"),
+            "resource": partial(convert, target, "resource"),
         }
         self._listener: Keys = {
             **fieldConverters(ListenerConfiguration),
@@ -93,9 +104,10 @@ class Document:
             with self._noting(self.place):
                 if key in LATER:
                     raise ConfigurationError(LATER[key], key)
-                if key not in ("listeners", "python"):
-                    raise UnknownKey.among(key, ["listeners", "python", *LATER])
+                if key not in ("auth", "ballerina", "listeners", "python"):
+                    raise UnknownKey.among(key, ["auth", "listeners", "python", *LATER])
         python = self._table(self.place.child("python"), data.get("python", {}), self._python)
+        userStore = self._userStore(data)
         listeners = tuple(
             self._listenerEntry(place, table) for place, table in self._tables(self.place, data, "listeners")
         )
@@ -104,7 +116,27 @@ class Document:
         if problems := self.problems or self.absences:
             raise min(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
         pythonPath = dict.fromkeys([self.folder, *python.get("path", ())])
-        return Configuration(listeners=listeners, pythonPath=tuple(pythonPath), folder=self.folder)
+        return Configuration(
+            listeners=listeners, pythonPath=tuple(pythonPath), folder=self.folder, userStore=userStore
+        )
+
+    def _userStore(self, data: Mapping[str, Any]) -> FileUserStoreConfig | None:
+        """
+        C{[auth]}, and the reference library's C{[[ballerina.auth.users]]}: users of this
+        file are read from it by their store, so that a change counts at once.
+        """
+        found = self._table(self.place.child("auth"), data.get("auth", {}), self._auth)
+        reference = self._table(self.place.child("ballerina"), data.get("ballerina", {}), self._ballerina)
+        users = bool(found.get("users")) or bool(reference.get("auth"))
+        path = found.get("usersFile")
+        if users and path is not None:
+            self.problems.append(self.place.child("auth").error("either users or usersFile, not both", "usersFile"))
+        if not users and path is None:
+            return None
+        return FileUserStoreConfig(
+            path=str(self.folder / Path(self.place.file or "").name) if path is None else path,
+            allowPlaintextPasswords=found.get("allowPlaintextPasswords", False),
+        )
 
     def _listenerEntry(self, place: Place, table: Mapping[str, Any]) -> ListenerEntry:
         lists = ("services", "resources")
@@ -201,7 +233,8 @@ class Document:
             with self._noting(place):
                 if key not in keys:
                     raise UnknownKey.among(key, [*keys, *alsoKnown])
-                found[key] = keys[key](convert(self._resolved, key, value))
+                with relativeTo(self.folder):
+                    found[key] = keys[key](convert(self._resolved, key, value))
         return found
 
     def _resolved(self, value: object) -> Any:

@@ -12,6 +12,7 @@ import attrs
 
 from balws.config.listener import ListenerConfiguration
 from balws.config.place import Place
+from balws.config.userstore import FileUserStoreConfig
 
 __all__ = ["Configuration", "ListenerEntry", "ResourceEntry", "ServiceEntry"]
 
@@ -80,8 +81,11 @@ class Configuration:
     @ivar listeners: at least one.
     @ivar pythonPath: folders to import from, the file's own first.
     @ivar folder: the file's folder, where relative paths start.
+    @ivar userStore: C{[auth]}: what an empty C{fileUserStoreConfig} of a service means;
+        L{None} where there are no users.
     """
 
     listeners: tuple[ListenerEntry, ...]
     pythonPath: tuple[Path, ...]
     folder: Path
+    userStore: FileUserStoreConfig | None = None

@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from balws.config.records import nested
+from balws.config.secure import ListenerSecureSocket
 from balws.config.values import (
     Unfit,
     checked,
@@ -35,6 +36,9 @@ __all__ = [
     "ListenerHttp1Settings",
     "RequestLimitConfigs",
 ]
+
+#: How often in a row an address may show wrong credentials before it has to wait, unless configured.
+MAX_AUTH_FAILURES = 10
 
 #: How many requests may wait on one connection, unless configured.
 MAX_PIPELINED_REQUESTS = 10
@@ -119,12 +123,8 @@ def _requestLimits(value: RequestLimitConfigs | Mapping[str, Any]) -> RequestLim
     return convert(nested(RequestLimitConfigs), "requestLimits", value)
 
 
-def _secureSocket(value: object) -> None:
-    if value is not None:
-        raise ConfigurationError(
-            "TLS settings are not available in this release; a TLS proxy can be put in front",
-            "secureSocket",
-        )
+def _secureSocket(value: ListenerSecureSocket | Mapping[str, Any] | None) -> ListenerSecureSocket | None:
+    return convert(optional(nested(ListenerSecureSocket)), "secureSocket", value)
 
 
 @attrs.frozen(kw_only=True)
@@ -134,20 +134,25 @@ class ListenerConfiguration:
 
     @ivar host: the address to bind, a name or an IP address.
     @ivar http1Settings: L{ListenerHttp1Settings} or a mapping of its fields.
-    @ivar secureSocket: must be L{None} in this release.
+    @ivar secureSocket: L{ListenerSecureSocket} or a mapping of its fields: the listener
+        speaks TLS, and its services are reached by C{wss}; L{None}: without TLS.
     @ivar timeout: seconds that a connection has for the whole upgrade request; then
         408; 0 sets no limit.  No part of it counts after the upgrade.
     @ivar server: the C{Server} header of our answers; L{None} sends none.
     @ivar webSocketCompressionEnabled: agree to permessage-deflate when a client offers it.
     @ivar requestLimits: L{RequestLimitConfigs} or a mapping of its fields.
+    @ivar maxAuthFailures: how often in a row an address may show wrong credentials; then
+        each further attempt waits, longer and longer up to 8 s, and too many that wait at
+        a time are answered with 429.  Right ones set it back.  0 sets no limit.
     """
 
     host: str = checked("host", word, "0.0.0.0")  # noqa: S104 - the seeds' default
     http1Settings: ListenerHttp1Settings = attrs.field(
         factory=ListenerHttp1Settings, converter=_http1Settings
     )
-    secureSocket: None = attrs.field(default=None, converter=_secureSocket)
+    secureSocket: ListenerSecureSocket | None = attrs.field(default=None, converter=_secureSocket)
     timeout: float = checked("timeout", _checkTimeout, 120)
     server: str | None = checked("server", optional(headerText), None)
     webSocketCompressionEnabled: bool = checked("webSocketCompressionEnabled", flag, True)
     requestLimits: RequestLimitConfigs = attrs.field(factory=RequestLimitConfigs, converter=_requestLimits)
+    maxAuthFailures: int = checked("maxAuthFailures", integer(0), MAX_AUTH_FAILURES)

@@ -9,14 +9,13 @@ from collections.abc import Iterable
 
 import attrs
 
+from balws.config.auth import AuthEntry, authEntries
 from balws.config.connection import ConnectionConfiguration
 from balws.config.origin import origin
-from balws.config.values import absent, checked, convert, flag, items, optional, text, urlPath
+from balws.config.values import checked, convert, flag, items, optional, text, token, urlPath
 from balws.errors import ConfigurationError
 
 __all__ = ["WSServiceConfig"]
-
-_NO_AUTH = "authentication is not available in this release; leave it out or let a proxy in front do it"
 
 
 def _allowedOrigins(value: Iterable[str] | None) -> tuple[str, ...] | None:
@@ -29,22 +28,29 @@ class WSServiceConfig(ConnectionConfiguration):
     How one upgrade service and its connections behave.  The fields that are not here
     are those of L{balws.config.connection.ConnectionConfiguration}.
 
-    @ivar auth: must be L{None} in this release.
+    @ivar auth: who may connect: a list of L{balws.config.auth.AuthEntry} or of tables like
+        them, tried in turn (decision 12); L{None}: everybody.
     @ivar dispatcherStreamId: the field that ties answer to request, for the service's
         description only (DESIGN 6.5); needs C{dispatcherKey}.
     @ivar allowedOrigins: the origins whose pages may connect: C{scheme://host[:port]},
         C{"*"} for any, C{"null"} for pages without one.  L{None} is the default of
         decision 18; an empty list refuses every page of a browser.
     @ivar closeOnExpiry: close with 1008 when the credentials expire (decision 15).
+    @ivar bearerQueryParameter: the query parameter in which a bearer token may come, too;
+        L{None}: in none.  URLs are written down in many places: take short-lived tokens
+        (decision 19).
+    @ivar bearerCookie: the cookie in which a bearer token may come, too; L{None}: in none.
     @ivar basePath: with C{webSocketUpgradePath}, where the service is mounted when
         C{attach} is given no path (seeds 0 and 1); each starts with a slash.
     @ivar webSocketUpgradePath: see C{basePath}.
     """
 
-    auth: None = checked("auth", absent(_NO_AUTH), None)
+    auth: tuple[AuthEntry, ...] | None = checked("auth", authEntries, None)
     dispatcherStreamId: str | None = checked("dispatcherStreamId", optional(text), None)
     allowedOrigins: tuple[str, ...] | None = attrs.field(default=None, converter=_allowedOrigins)
     closeOnExpiry: bool = checked("closeOnExpiry", flag, True)
+    bearerQueryParameter: str | None = checked("bearerQueryParameter", optional(text), None)
+    bearerCookie: str | None = checked("bearerCookie", optional(token), None)
     basePath: str | None = checked("basePath", optional(urlPath), None)
     webSocketUpgradePath: str | None = checked("webSocketUpgradePath", optional(urlPath), None)
 

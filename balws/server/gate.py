@@ -18,6 +18,9 @@ from balws.wire.headers import isKey, isToken, isValue, tokens
 
 VERSION = b"13"
 
+#: In front of a bearer token among the sub-protocols: a page cannot set a header (decision 19).
+BEARER = b"balws.bearer"
+
 #: Fields that two of would leave open which one counts.
 _SINGLE = (b"Sec-WebSocket-Key", b"Sec-WebSocket-Version", b"Origin", b"Authorization")
 
@@ -30,11 +33,13 @@ class Upgrade:
     @ivar key: C{Sec-WebSocket-Key}.
     @ivar protocols: the sub-protocols offered, in the client's order.
     @ivar extensions: C{Sec-WebSocket-Extensions}, its lines joined.
+    @ivar token: the bearer token that stood among the sub-protocols; no repr shows it.
     """
 
     key: bytes
     protocols: tuple[str, ...]
     extensions: str
+    token: bytes | None = attrs.field(default=None, repr=False)
 
 
 def _upgradeRequired() -> Refusal:
@@ -71,12 +76,20 @@ def check(request: Request, config: WSServiceConfig) -> Upgrade | Refusal:
     protocols = tokens(headers.getRawHeaders(b"Sec-WebSocket-Protocol", []))
     if len(set(protocols)) != len(protocols) or not all(map(isToken, protocols)):
         return bad
+    token = None
+    if BEARER in protocols:
+        place = protocols.index(BEARER)
+        if place + 1 == len(protocols):
+            return bad
+        token = protocols[place + 1]
+        del protocols[place : place + 2]
     if not _mayAsk(headers, config):
         return Refusal(403)
     return Upgrade(
         key,
         tuple(protocol.decode("ascii") for protocol in protocols),
         b", ".join(headers.getRawHeaders(b"Sec-WebSocket-Extensions", [])).decode("latin-1"),
+        token,
     )
 
 
@@ -96,5 +109,5 @@ def _mayAsk(headers: Headers, config: WSServiceConfig) -> bool:
     if config.allowedOrigins is not None:
         return isAllowed(origins[0], config.allowedOrigins)
     if config.auth:
-        return isSame(origins[0], headers.getRawHeaders(b"Host")[0])
+        return isSame(origins[0], headers.getRawHeaders(b"Host", [b""])[0])
     return origins[0] != b"null"

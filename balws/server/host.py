@@ -1,12 +1,13 @@
 # -*- test-case-name: tests.server.test_host -*-
 """
-The C{Host} field and the C{Origin} field.
+The C{Host} field, the C{Origin} field, and addresses that are our own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 from balws.config.origin import origin
 from balws.errors import ConfigurationError
@@ -20,6 +21,16 @@ def isHost(values: Sequence[bytes]) -> bool:
     @return: whether there is exactly one host, and it is one (RFC 9112 section 3.2).
     """
     return len(values) == 1 and _isHost(values[0]) is not None
+
+
+def isLoopback(address: str) -> bool:
+    """
+    @return: whether only this machine can reach an address.
+    """
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def canonical(value: bytes) -> str | None:

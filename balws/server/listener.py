@@ -11,7 +11,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
-from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from twisted.web.server import Site as TwistedSite
@@ -23,15 +24,21 @@ from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
 from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.declare import configOf
+from balws.server.doors import Doors
 from balws.server.farewell import sayFarewell
+from balws.server.host import isLoopback
 from balws.server.mount import Mount
 from balws.server.site import Site
 from balws.server.tree import Tree
 from balws.server.upgrade import UpgradeResource
+from balws.tls.server import TlsServer
+from balws.tls.vestibule import secured
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
 
 _numbers = count(1)
+
+_log = Logger(namespace="balws.server")
 
 
 class Listener:
@@ -78,6 +85,7 @@ class Listener:
         self._mounts: list[Mount] = []
         self._port: IListeningPort | None = None
         self._roster = Roster()
+        self._tls: TlsServer | None = None
         if isinstance(listenOn, TwistedSite):
             if config is not None or fields:
                 raise ConfigurationError("a listener on an existing site has no configuration of its own")
@@ -91,7 +99,11 @@ class Listener:
             self.configuration = override(base, fields) if fields else base
             self._tree = Tree()
             self._endpoint, self._name = self._endpointFor(listenOn)
-            self._site = Site(self._tree, self.configuration, reactor, self._roster)
+            self._site: IProtocolFactory = Site(self._tree, self.configuration, reactor, self._roster)
+            if self.configuration.secureSocket is not None:
+                self._tls = TlsServer(self.configuration.secureSocket, reactor)
+                self._site = secured(self._site, self._tls, reactor)
+        self._doors = Doors(reactor, self.configuration.maxAuthFailures)
 
     def _endpointFor(self, listenOn: Any) -> tuple[IStreamServerEndpoint, str]:
         if isinstance(listenOn, str):
@@ -125,6 +137,7 @@ class Listener:
             over it, as the keys of a file do.
         @raise balws.ServiceDefinitionError: when the service cannot work as written.
         @raise balws.ListenerError: when something is attached at this path.
+        @raise balws.ConfigurationError: when the service's C{auth} cannot work.
         """
         record = config if isinstance(config, WSServiceConfig) else override(configOf(service), config or {})
         mount = Mount(
@@ -139,6 +152,7 @@ class Listener:
             timeout=self.configuration.timeout,
             compression=self.configuration.webSocketCompressionEnabled,
             observer=self._observer,
+            doors=self._doors,
         )
         self._tree.attach(mount.path, UpgradeResource(mount))
         self._mounts.append(mount)
@@ -194,15 +208,39 @@ class Listener:
     def _listening(self, port: IListeningPort) -> Deferred[None]:
         if self._tree.active:
             self._port = port
+            self._warnOfPlainCredentials(port)
             return succeed(None)
         stopped = ListenerError(f"the listener on '{self._name}' was stopped before it listened")
         return maybeDeferred(port.stopListening).addCallback(lambda _: fail(stopped))
+
+    def _warnOfPlainCredentials(self, port: IListeningPort) -> None:
+        """
+        Say what decision 17 wants said, where it can be known.
+        """
+        host = getattr(port.getHost(), "host", None)
+        guarded = [mount.path for mount in self._mounts if mount.guard is not None]
+        if guarded and self._tls is None and not self._name.startswith("ssl:") and host and not isLoopback(host):
+            _log.warn(
+                "Credentials for {paths} on {name} can be read by whoever is on the way:"
+                " give it a secureSocket, or let only a TLS proxy reach it.",
+                paths=", ".join(guarded),
+                name=self._name,
+            )
 
     def _notListening(self, failure: Failure) -> Failure:
         self._tree.active = False
         return Failure(
             ListenerError(f"failed to start the listener on '{self._name}': {failure.getErrorMessage()}")
         )
+
+    def reload(self) -> None:
+        """
+        Read certificates, keys, and the users of authentication again, for connections
+        from now on.  What is broken leaves the old in place, and says so in the log.
+        """
+        if self._tls is not None:
+            self._tls.reload()
+        self._doors.reload()
 
     def gracefulStop(self, timeout: float = 10.0) -> Deferred[None]:
         """
@@ -229,7 +267,7 @@ class Listener:
         port, self._port = self._port, None
         closed = succeed(None) if port is None else maybeDeferred(port.stopListening)
         gone = closed.addCallback(lambda _: sayFarewell(self._roster, self._reactor, timeout))
-        return gone.addCallback(self._stopped)
+        return gone.addCallback(self._stopped).addCallback(lambda _: self._doors.close())
 
     def _stopped(self, _: Any) -> None:
         for mount in self._mounts:

@@ -21,6 +21,7 @@ from balws.hub.hub import Audience, Hub
 from balws.interfaces import IConnectionObserver, Service, UpgradeService
 from balws.server.arguments import Arguments
 from balws.server.declare import configOf, resourceOf
+from balws.server.doors import Doors
 from balws.session.parameters import annotationsOf, shown
 from balws.session.terms import Terms
 from balws.wire.factory import WireFactory
@@ -40,6 +41,7 @@ class Mount:
     @ivar timeout: seconds that an upgrade may take in all; 0 sets no limit.
     @ivar compression: whether permessage-deflate is agreed to.
     @ivar factory: builds the wires.
+    @ivar guard: asks who it is; L{None} where everybody may connect.
     """
 
     def __init__(
@@ -56,10 +58,13 @@ class Mount:
         timeout: float = 120,
         compression: bool = True,
         observer: IConnectionObserver | None = None,
+        doors: Doors | None = None,
     ) -> None:
         """
+        @param doors: what guards of the same port share; L{None} makes them.
         @raise ServiceDefinitionError: when the service, or one that its C{get} names,
             cannot work as written.
+        @raise balws.ConfigurationError: when its C{auth} cannot work.
         """
         self.given = service
         if isinstance(service, type):
@@ -84,6 +89,7 @@ class Mount:
             config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel
         )
         self._checkReturned(resource.function)
+        self.guard = (Doors(reactor) if doors is None else doors).guard(self.config, path)
 
     def call(self, values: dict[str, Any]) -> Any:
         """

@@ -13,6 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from balws.auth.login import Login
 from balws.closing import CloseFrame
 from balws.errors import ConnectionClosureError, Error
 from balws.hub.message import Message
@@ -21,6 +22,7 @@ from balws.session.answers import Answers
 from balws.session.asides import Asides
 from balws.session.caller import Caller, RequestSnapshot
 from balws.session.closinghandshake import LONGEST, ClosingHandshake, refusal
+from balws.session.expiry import Expiry
 from balws.session.methods import MethodTable
 from balws.session.streams import Stream
 from balws.session.terms import Terms
@@ -32,10 +34,11 @@ UNEXPECTED = "Unexpected condition"
 
 
 @implementer(IMember)
-class Conversation(Asides, Answers):
+class Conversation(Asides, Answers, Expiry):
     """
     @ivar service: whose methods are called.
     @ivar isOpen: whether messages can be written.
+    @ivar login: how the peer got in; L{None} where nobody asked.
     @ivar dropping: whether messages of the peer are thrown away: we are closing.
     """
 
@@ -45,6 +48,7 @@ class Conversation(Asides, Answers):
     isOpen = False
     dropping = False
     principal: Any = None
+    login: Login | None = None
     request: RequestSnapshot | None = None
     subProtocol: str | None = None
     _streams: set[Stream] | None = None
@@ -78,6 +82,8 @@ class Conversation(Asides, Answers):
         if self.idleTimeout:
             self._touch()
             self._watchIdleness(self.idleTimeout)
+        if self.login is not None:
+            self._watchExpiry()
 
     def closing(self, byPeer: bool) -> None:
         """
@@ -106,6 +112,8 @@ class Conversation(Asides, Answers):
         if self._closing is not None:
             self._closing.lost()
             self._closing = None
+        if self.login is not None:
+            self.login.end()
 
     # Ends
 

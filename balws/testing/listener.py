@@ -70,7 +70,7 @@ class MemoryListener(Listener):
         @return: as L{Client.connect}; has fired unless something makes it wait.
         """
         with self.network.turn():
-            return MemoryClient.connect(_url(path), endpoint=self.endpoint, reactor=self.clock, **fields)
+            return MemoryClient.connect(self._url(path), endpoint=self.endpoint, reactor=self.clock, **fields)
 
     def connectAsync(
         self, path: str = "/", callbackService: Service | None = None, **fields: Any
@@ -83,8 +83,12 @@ class MemoryListener(Listener):
         """
         with self.network.turn():
             return MemoryAsyncClient.connect(
-                _url(path), callbackService, endpoint=self.endpoint, reactor=self.clock, **fields
+                self._url(path), callbackService, endpoint=self.endpoint, reactor=self.clock, **fields
             )
+
+    def _url(self, path: str) -> str:
+        scheme = "ws" if self.configuration.secureSocket is None else "wss"
+        return f"{scheme}://localhost{path}"
 
     @property
     def callers(self) -> list[Caller]:
@@ -112,7 +116,3 @@ class MemoryListener(Listener):
             return super().immediateStop()
 
     stop = immediateStop
-
-
-def _url(path: str) -> str:
-    return f"ws://localhost{path}"

@@ -675,8 +675,9 @@ class ConfigurationTests(ClientTestCase):
         for given in (
             {"readTimeout": "5"},
             {"config": {"readTimeout": "5"}},
-            {"secureSocket": {}},
+            {"secureSocket": {"cert": 5}},
             {"auth": {}},
+            {"auth": {"username": "ada"}},
         ):
             self.failed(self.begin(**given), ConfigurationError)
         for given in (

@@ -11,6 +11,8 @@ from balws.client.response import HttpResponse
 from balws.client.retry import RETRIED_CODES, Backoff, isTemporary
 from balws.config import WebSocketRetryConfig
 from balws.errors import (
+    AuthError,
+    AuthUnavailableError,
     ConfigurationError,
     ConnectionClosureError,
     ConnectionError,
@@ -40,6 +42,15 @@ class TemporaryTests(SynchronousTestCase):
         for problem in (ConnectionError("x"), HandshakeTimedOut("x"), ConnectionClosureError("x")):
             self.assertTrue(isTemporary(problem, True))
             self.assertTrue(isTemporary(problem, False))
+
+    def test_credentials(self) -> None:
+        """
+        Credentials that nobody can give just now are asked for again; those that are
+        refused are not.
+        """
+        for isFirst in (True, False):
+            self.assertTrue(isTemporary(AuthUnavailableError("the token endpoint is down"), isFirst))
+            self.assertFalse(isTemporary(AuthError("the secret is wrong"), isFirst))
 
     def test_statuses(self) -> None:
         """

@@ -8,7 +8,16 @@ import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import PingPongService, Service
-from balws.config import ClientConfiguration, Cookie, Secret, WebSocketRetryConfig, build, override
+from balws.config import (
+    ClientConfiguration,
+    ClientSecureSocket,
+    Cookie,
+    CredentialsConfig,
+    Secret,
+    WebSocketRetryConfig,
+    build,
+    override,
+)
 from balws.config.records import fieldConverters
 from balws.errors import ConfigurationError
 
@@ -324,22 +333,29 @@ class ClientConfigurationTests(RefusingTestCase):
         self.assertIn("customHeaders={'X-Token': <secret>, 'X-Other': <secret>}", repr(made))
         self.assertNotIn(CANARY, self.refusal(customHeaders={"X-Token": f"{CANARY}\n"}))
 
-    def test_later(self) -> None:
+    def test_secureSocket(self) -> None:
         """
-        TLS settings and authentication are refused, never ignored, and what works instead is said.
+        TLS settings are a record or a table of its fields.
         """
-        for value in ({"enable": False}, {}, False):
-            self.assertEqual(
-                self.refusal(secureSocket=value),
-                "secureSocket: TLS settings are not available in this release; "
-                "wss works without them, with the system's trusted certificates",
-            )
-        for value in ({"username": "a", "password": CANARY}, []):
-            self.assertEqual(
-                self.refusal(auth=value),
-                "auth: authentication is not available in this release; "
-                "customHeaders can carry an Authorization header",
-            )
+        for value in ({}, {"cert": "ca.pem"}):
+            self.assertEqual(self.record(secureSocket=value).secureSocket, ClientSecureSocket(**value))
+        record = ClientSecureSocket(cert="ca.pem")
+        self.assertIs(self.record(secureSocket=record).secureSocket, record)
+        for value in (False, "ca.pem", {"certs": "ca.pem"}):
+            self.assertTrue(self.refusal(secureSocket=value).startswith("secureSocket"), value)
+
+    def test_auth(self) -> None:
+        """
+        Credentials are a record or a table of its fields, and are not shown.
+        """
+        record = self.record(auth={"username": "ada", "password": CANARY})
+        self.assertEqual(record.auth, CredentialsConfig(username="ada", password=CANARY))
+        self.assertEqual(self.record(auth=record.auth), record)
+        self.assertNotIn(CANARY, repr(record))
+        for value in ([], CANARY, {"username": CANARY}, {"token": f"{CANARY} x"}):
+            text = self.refusal(auth=value)
+            self.assertTrue(text.startswith("auth"), text)
+            self.assertNotIn(f"{CANARY} x", text)
 
     def test_pingPongHandler(self) -> None:
         """

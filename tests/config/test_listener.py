@@ -17,6 +17,7 @@ from balws.config import (
     ListenerHttp1Settings,
     RequestLimitConfigs,
 )
+from balws.config.secure import ListenerSecureSocket
 from balws.errors import ConfigurationError
 
 LARGEST = 2**31 - 1
@@ -41,6 +42,7 @@ class DefaultTests(SynchronousTestCase):
                 "server": None,
                 "webSocketCompressionEnabled": True,
                 "requestLimits": RequestLimitConfigs(),
+                "maxAuthFailures": 10,
             },
         )
 
@@ -152,13 +154,27 @@ class ValueTests(SynchronousTestCase):
 
     def test_secureSocket(self) -> None:
         """
-        TLS settings are refused, never ignored.
+        TLS settings are a record or a table of its fields; one without a key is refused.
         """
-        for value in ({"key": {"certFile": "a", "keyFile": "b"}}, {}, False):
+        key = {"certFile": "a", "keyFile": "b"}
+        record = ListenerConfiguration(secureSocket={"key": key}).secureSocket
+        assert record is not None
+        self.assertEqual(record, ListenerSecureSocket(key=key))
+        self.assertIs(ListenerConfiguration(secureSocket=record).secureSocket, record)
+        self.assertEqual(self.refusal(ListenerConfiguration, secureSocket={}), "secureSocket.key: is missing")
+        for value in (False, "a", {"key": {"certFile": "a"}}, {"key": key, "keys": 1}):
+            self.assertTrue(self.refusal(ListenerConfiguration, secureSocket=value).startswith("secureSocket"))
+
+    def test_maxAuthFailures(self) -> None:
+        """
+        0 sets no limit, and there is none below.
+        """
+        for value in (0, 1, LARGEST):
+            self.assertEqual(ListenerConfiguration(maxAuthFailures=value).maxAuthFailures, value)
+        for value in (-1, LARGEST + 1):
             self.assertEqual(
-                self.refusal(ListenerConfiguration, secureSocket=value),
-                "secureSocket: TLS settings are not available in this release; "
-                "a TLS proxy can be put in front",
+                self.refusal(ListenerConfiguration, maxAuthFailures=value),
+                f"maxAuthFailures: expected an integer from 0 to 2147483647, got {value}",
             )
 
     def test_server(self) -> None:

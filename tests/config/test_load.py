@@ -237,32 +237,25 @@ class RefusalTests(LoadTestCase):
         Tables that a later release will read are refused by name, never ignored.
         """
         for text, error in (
-            ('[[auth.users]]\nusername = "a"', ":1:3: auth: the user store"),
-            (
-                '[[ballerina.auth.users]]\nusername = "a"',
-                ":1:3: ballerina: the user store [[ballerina.auth.users]]",
-            ),
             ("[server]\nworkers = 2", ":1:2: server: server-wide limits and workers are"),
             ('[hub]\nurl = "redis:"', ":1:2: hub: a broker between nodes"),
             ('[admin]\ntoken = "a"', ":1:2: admin: the administration endpoint"),
         ):
             error = error if error.endswith("are") else f"{error} is"
             self.assertRefused(f"{text}\n{LEAST}", f"{error} not available in this release")
-        self.assertEqual(set(LATER), {"auth", "ballerina", "server", "hub", "admin"})
+        self.assertEqual(set(LATER), {"server", "hub", "admin"})
 
-    def test_laterSettings(self) -> None:
+    def test_secureSocket(self) -> None:
         """
-        TLS and authentication of a listener are refused by name, too.
+        What is wrong in a listener's TLS is refused where it stands.
         """
         self.assertRefused(
-            LEAST + '[listeners.secureSocket.key]\ncertFile = "a"',
-            ":3:12: listeners[0].secureSocket: TLS settings are not available in this release; "
-            "a TLS proxy can be put in front",
+            LEAST + '[listeners.secureSocket.key]\ncertFile = "a"\nkeyFile = 5',
+            ":5:11: listeners[0].secureSocket.key.keyFile: expected a string, got 5",
         )
         self.assertRefused(
-            LEAST + '[[listeners.services]]\nservice = "m:A"\n[[listeners.services.auth]]\nscopes = ["a"]',
-            ":5:22: listeners[0].services[0].auth: authentication is not available in this release; "
-            "leave it out or let a proxy in front do it",
+            LEAST + '[listeners.secureSocket]\nciphers = []',
+            ":3:12: listeners[0].secureSocket.key: is missing",
         )
 
     def test_portOrEndpoint(self) -> None:
@@ -472,6 +465,145 @@ class SyntaxTests(LoadTestCase):
         self.assertRefused("a = " + "[" * 100_000, ": nested too deeply")
         self.assertRefused("a = " + "{a=" * 100_000, ": nested too deeply")
         self.assertRefused("a = " + "1" * 5000, ": a number has too many digits")
+
+
+class AuthTests(LoadTestCase):
+    """
+    Users of the file, and who may connect.
+    """
+
+    def assertStore(self, text: str, path: str | None, plain: bool = False) -> None:
+        """
+        This is what the file's users are read from.
+        """
+        store = self.load(f"{LEAST}{text}").userStore
+        if path is None:
+            self.assertIsNone(store)
+            return
+        assert store is not None
+        self.assertEqual((store.path, store.users), (str(self.folder / path), None))
+        self.assertEqual(store.allowPlaintextPasswords, plain)
+
+    def test_users(self) -> None:
+        """
+        Users of the file itself are read from it by their store, so that changes count.
+        """
+        for table in ("auth.users", "ballerina.auth.users"):
+            self.assertStore(f'[[{table}]]\nusername = "ada"\npassword = "x"', "balws.toml")
+        self.assertStore(
+            '[auth]\nallowPlaintextPasswords = true\n[[auth.users]]\nusername = "ada"\npassword = "x"',
+            "balws.toml",
+            True,
+        )
+
+    def test_usersFile(self) -> None:
+        """
+        They may stand in another file; its path starts at the folder.
+        """
+        self.assertStore('[auth]\nusersFile = "users.toml"', "users.toml")
+        self.assertStore('[auth]\nusersFile = "/etc/users.toml"', "/etc/users.toml")
+
+    def test_noUsers(self) -> None:
+        """
+        There may be none.
+        """
+        for text in ("", "[auth]", "[auth]\nusers = []", "[ballerina]", "[ballerina.auth]"):
+            self.assertStore(text, None)
+
+    def test_both(self) -> None:
+        """
+        Users here and a file of them are too many.
+        """
+        for table in ("auth", "ballerina.auth"):
+            self.assertRefused(
+                f'{LEAST}[auth]\nusersFile = "a"\n[[{table}.users]]\nusername = "a"\npassword = "b"',
+                ":4:13: auth.usersFile: either users or usersFile, not both",
+            )
+
+    def test_wrongUsers(self) -> None:
+        """
+        A user is refused where he stands, and no password is shown.
+        """
+        for text, error in (
+            ('[[auth.users]]\nusername = "a"', ":3:1: auth.users[0].password: is missing"),
+            (
+                '[[auth.users]]\nusername = "a"\npassword = "b"\n[[auth.users]]\nusername = "c"',
+                ":6:1: auth.users[1].password: is missing",
+            ),
+            ('[[auth.users]]\npassword = "canary"', ":3:1: auth.users[0].username: is missing"),
+            (
+                '[[ballerina.auth.users]]\nusername = "a"',
+                ":3:1: ballerina.auth.users[0].password: is missing",
+            ),
+            (
+                '[[auth.users]]\nusername = "a"\npasswort = "canary"',
+                ':5:1: auth.users[0].passwort: unknown key; did you mean "password"?',
+            ),
+            ('[[auth.users]]\nusername = "a"\npassword = 5', ":5:12: auth.users[0].password: expected a string"),
+            ('[auth]\nuser = []', ':4:1: auth.user: unknown key; did you mean "users"?'),
+            ("[auth]\nusersFile = 5", ":4:13: auth.usersFile: expected a string, got 5"),
+            (
+                "[auth]\nallowPlaintextPasswords = 1",
+                ":4:27: auth.allowPlaintextPasswords: expected true or false, got 1",
+            ),
+            ("[ballerina.http]", ":3:12: ballerina.http: unknown key"),
+            ("[ballerina.auth]\nuser = []", ':4:1: ballerina.auth.user: unknown key; did you mean "users"?'),
+        ):
+            found = str(self.assertRaises(ConfigurationError, self.load, LEAST + text))
+            self.assertEqual(found, f"balws.toml{error}")
+            self.assertNotIn("canary", found)
+
+    def test_entries(self) -> None:
+        """
+        The entries of a service's auth lie over the decorator's, their paths at the folder.
+        """
+        configuration = self.load(
+            f"""{LEAST}
+[[listeners.services]]
+service = "m:A"
+[[listeners.services.auth]]
+scopes = ["write"]
+fileUserStoreConfig = {{}}
+[[listeners.services.auth]]
+fileUserStoreConfig = {{ path = "users.toml" }}
+realm = "m:Realm"
+[[listeners.services.auth]]
+checker = "m:Checker"
+"""
+        )
+        first, second, third = configuration.listeners[0].services[0].overrides["auth"]
+        self.assertEqual((first.scopes, first.fileUserStoreConfig.path), (("write",), None))
+        self.assertEqual(second.fileUserStoreConfig.path, str(self.folder / "users.toml"))
+        self.assertEqual((second.realm, third.checker), ("m:Realm", "m:Checker"))
+
+    def test_wrongEntries(self) -> None:
+        """
+        What is wrong in an entry is refused where it stands.
+        """
+        service = LEAST + '[[listeners.services]]\nservice = "m:A"\n'
+        path = "listeners[0].services[0].auth"
+        for text, error in (
+            (
+                '[[listeners.services.auth]]\nfileUserStoreConfig = { paths = "a" }',
+                f':6:25: {path}[0].fileUserStoreConfig.paths: unknown key; did you mean "path"?',
+            ),
+            (
+                '[[listeners.services.auth]]\nchecker = "m"',
+                f':6:11: {path}[0].checker: expected "module:attribute", got "m"',
+            ),
+            (
+                '[[listeners.services.auth]]\nchecker = "m:A"\nscopes = ["a", "b c"]',
+                f':7:16: {path}[0].scopes[1]: expected a scope: visible ASCII without " and \\, got "b c"',
+            ),
+            (
+                '[[listeners.services.auth]]\nchecker = "m:A"\n[[listeners.services.auth]]\nscopes = "a"',
+                f":7:1: {path}[1]: expected a way to tell who it is: a table with one of these sets of keys: "
+                "fileUserStoreConfig; ldapUserStoreConfig; jwtValidatorConfig; oauth2IntrospectionConfig; checker",
+            ),
+            ("auth = []", f":5:8: {path}: an empty list lets nobody in; leave it out where everybody may connect"),
+            ('[listeners.services.auth]\nchecker = "m:A"', f":5:21: {path}: expected a list of tables, got a table"),
+        ):
+            self.assertRefused(service + text, error)
 
 
 class SecretTests(LoadTestCase):

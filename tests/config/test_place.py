@@ -39,6 +39,8 @@ class PlaceTests(SynchronousTestCase):
             (ConfigurationError("bad", "c[1]"), "f.toml:4:2: a[0].c[1]: bad"),
             (ConfigurationError("bad"), "f.toml:1:1: a[0]: bad"),
             (ConfigurationError("bad", "d"), "f.toml:1:1: a[0].d: bad"),
+            (ConfigurationError("bad", "c[7].d"), "f.toml:3:5: a[0].c[7].d: bad"),
+            (ConfigurationError("bad", '"x.y[0"[1]'), 'f.toml:1:1: a[0]."x.y[0"[1]: bad'),
             (UnknownKey("bad", "b"), "f.toml:2:1: a[0].b: bad"),
         ):
             self.assertEqual(str(self.item.locate(error)), text)

@@ -49,6 +49,8 @@ class WSServiceConfigTests(SynchronousTestCase):
                 "pingTimeout": 20,
                 "allowedOrigins": None,
                 "closeOnExpiry": True,
+                "bearerQueryParameter": None,
+                "bearerCookie": None,
                 "basePath": None,
                 "webSocketUpgradePath": None,
             },
@@ -100,14 +102,25 @@ class WSServiceConfigTests(SynchronousTestCase):
 
     def test_auth(self) -> None:
         """
-        Authentication is refused, never ignored.
+        Who may connect is a list of entries, made of tables; it is never taken for nobody's
+        or everybody's by mistake.
         """
-        for value in ([{"fileUserStoreConfig": {}}], []):
-            self.assertEqual(
-                self.refusal(auth=value),
-                "auth: authentication is not available in this release; "
-                "leave it out or let a proxy in front do it",
-            )
+        (entry,) = WSServiceConfig(auth=[{"fileUserStoreConfig": {}, "scopes": "write"}]).auth or ()
+        self.assertEqual((type(entry).__name__, entry.scopes), ("FileUserStoreConfigWithScopes", ("write",)))
+        for value in ([], {}, False, "", {"fileUserStoreConfig": {}}):
+            self.assertTrue(self.refusal(auth=value).startswith("auth: "), value)
+
+    def test_bearer(self) -> None:
+        """
+        The query parameter is any text that is not empty, and the cookie a token of HTTP.
+        """
+        config = WSServiceConfig(bearerQueryParameter="access token", bearerCookie="__Host-token")
+        self.assertEqual((config.bearerQueryParameter, config.bearerCookie), ("access token", "__Host-token"))
+        for name in ("bearerQueryParameter", "bearerCookie"):
+            for value in ("", 5, True, ["a"]):
+                self.assertTrue(self.refusal(**{name: value}).startswith(f"{name}: expected "))
+        for value in ("a b", "a=b", "a;b"):
+            self.assertTrue(self.refusal(bearerCookie=value).startswith("bearerCookie: expected a token of HTTP"))
 
     def test_dispatcher(self) -> None:
         """

@@ -17,6 +17,7 @@ from twisted.logger import globalLogBeginner
 from balws.wire import receiving
 from tests.fuzz.clients import Clients
 from tests.fuzz.closings import Closings
+from tests.fuzz.credentials import Credentials
 from tests.fuzz.heads import Heads
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.serving import Serving
@@ -28,6 +29,7 @@ TARGETS: dict[str, Callable[[Watch], Any]] = {
     "head": Heads,
     "close": Closings,
     "client": Clients,
+    "credentials": Credentials,
 }
 
 #: After so many sessions the garbage is collected, and what is still there is a leak.
@@ -169,7 +171,7 @@ def main() -> int:
         count = run.sessions(name, [*kept, *range(options.seed, options.seed + options.sessions)])
         seconds = time.perf_counter() - start
         failed = run.faults[before:]
-        print(f"{name:8} {count:8} sessions {count / seconds:8.0f}/s {len(failed):4} failed", flush=True)
+        print(f"{name:11} {count:8} sessions {count / seconds:8.0f}/s {len(failed):4} failed", flush=True)
         for fault in failed if options.verbose else failed[:20]:
             text = fault.text if options.verbose else fault.text[:300]
             print(f"  --target {name} --seed {fault.seed} --sessions 1 -v: {text}", flush=True)

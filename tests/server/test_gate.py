@@ -188,6 +188,39 @@ class CheckTests(SynchronousTestCase):
         for value in ("a,a", ["a", "b, a"], "a b", 'a"', "a/b", "\xe4"):
             self.assertRefused(400, Sec_WebSocket_Protocol=value)
 
+    def test_bearer(self) -> None:
+        """
+        What stands behind balws.bearer is a token and no sub-protocol (decision 19).
+        """
+        for value, protocols in (
+            ("balws.bearer, t0k-en", ()),
+            ("a, balws.bearer, t0k-en", ("a",)),
+            ("balws.bearer, t0k-en, a", ("a",)),
+            (["a, balws.bearer", "t0k-en, b"], ("a", "b")),
+        ):
+            found = self.assertAccepted(Sec_WebSocket_Protocol=value)
+            self.assertEqual((found.token, found.protocols), (b"t0k-en", protocols))
+            self.assertNotIn("t0k-en", repr(found))
+        for value in ("a", "balws", "Balws.bearer, a", "balws.bearers, a"):
+            self.assertIsNone(self.assertAccepted(Sec_WebSocket_Protocol=value).token)
+        self.assertIsNone(self.assertAccepted().token)
+
+    def test_badBearer(self) -> None:
+        """
+        It stands in front of a token, once, and a token there is one of HTTP's.
+        """
+        for value in (
+            "balws.bearer",
+            "a, balws.bearer",
+            "balws.bearer,",
+            "balws.bearer, balws.bearer",
+            "balws.bearer, a, balws.bearer, b",
+            "balws.bearer, a, a",
+            "balws.bearer, a=b",
+            "balws.bearer, a b",
+        ):
+            self.assertRefused(400, Sec_WebSocket_Protocol=value)
+
     def test_longProtocols(self) -> None:
         """
         A field of 8 KiB costs no more than its length (row HS21).

@@ -22,7 +22,7 @@ from balws import (
     serviceConfig,
 )
 from balws.errors import PayloadBindingError
-from balws.server.upgrade import FAILED
+from balws.server.attempt import FAILED
 from tests.server.peers import Peer, body, fields, frame, head, status, upgrade
 from tests.server.samples import Echo, EchoUpgrade, Port, WaitingUpgrade
 

@@ -1,0 +1,58 @@
+# -*- test-case-name: tests.auth.test_audit -*-
+"""
+One line in the log for each attempt to get in: who, from where, by which kind, and what
+came of it.  Credentials are not among that.
+"""
+
+from __future__ import annotations
+
+import json
+
+from twisted.logger import Logger
+
+__all__ = ["accepted", "refused", "shown"]
+
+#: A name is cut behind so many characters, and a reason.
+LONGEST = 64
+LONGEST_REASON = 200
+
+_log = Logger(namespace="balws.audit")
+
+
+def shown(text: str, longest: int = LONGEST) -> str:
+    """
+    @return: what a peer may have written, so that it stays on one line of any terminal.
+    """
+    cut = text if len(text) <= longest else text[:longest] + "..."
+    return json.dumps(cut)
+
+
+def accepted(kind: str, username: str, address: str, path: str) -> None:
+    """
+    @param kind: what told who it is, such as C{file} or C{jwt}.
+    """
+    _log.info(
+        "accepted: {username} from {address} by {kind} at {path}",
+        result="accepted",
+        username=shown(username),
+        address=address,
+        kind=kind,
+        path=path,
+    )
+
+
+def refused(result: str, why: str, username: str, address: str, path: str) -> None:
+    """
+    @param result: what the peer was told: C{unauthenticated}, C{forbidden},
+        C{unavailable} or C{throttled}.
+    @param why: in our own words.
+    @param username: as it came, or empty where only a token did.
+    """
+    _log.warn(
+        "{result}: {username} from {address} at {path}: {why}",
+        result=result,
+        username=shown(username),
+        address=address,
+        path=path,
+        why=shown(why, LONGEST_REASON),
+    )

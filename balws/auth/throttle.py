@@ -1,0 +1,126 @@
+# -*- test-case-name: tests.auth.test_throttle -*-
+"""
+Who fails again and again is made to wait (row AB12).
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+
+__all__ = ["Throttle"]
+
+#: So many addresses are remembered; then the one that was quiet for longest is forgotten.
+MAX_ADDRESSES = 4096
+
+#: An address that was quiet for so many seconds starts anew.
+MEMORY = 600.0
+
+#: The first wait in seconds, doubled by each further failure, and the longest.
+FIRST_WAIT = 0.5
+LONGEST_WAIT = 8.0
+
+#: So many attempts of one address may wait at a time; further ones are turned away.
+MAX_WAITING = 4
+
+
+@attrs.define
+class _Record:
+    failures: int = 0
+    latest: float = 0.0
+    waiting: int = 0
+
+
+class Throttle:
+    """
+    Counts the failures of each address in a row.  After C{free} of them each further
+    attempt waits before anybody looks at it: a person does not notice, a list of passwords
+    takes ages.  Right credentials are never refused for other people's failures as long
+    as not too many attempts wait, since a whole office may share an address.
+
+    @ivar failures: those of all addresses since the beginning.
+    """
+
+    def __init__(self, clock: IReactorTime, free: int) -> None:
+        """
+        @param free: 0 lets everybody try without end.
+        """
+        self._clock = clock
+        self._free = free
+        self._records: OrderedDict[str, _Record] = OrderedDict()
+        self.failures = 0
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def wait(self, address: str) -> float | None:
+        """
+        An attempt begins.
+
+        @return: the seconds that it has to wait: call L{waited} thereafter, where they are
+            not 0.  L{None}: too many wait already.
+        """
+        record = self._known(address)
+        if record is None or not self._free or record.failures < self._free:
+            return 0.0
+        if record.waiting >= MAX_WAITING:
+            return None
+        record.waiting += 1
+        seconds: float = min(FIRST_WAIT * 2.0 ** min(record.failures - self._free, 16), LONGEST_WAIT)
+        return seconds
+
+    def waited(self, address: str) -> None:
+        """
+        An attempt's wait is over, or it was given up.
+        """
+        record = self._records.get(_key(address))
+        if record is not None and record.waiting:
+            record.waiting -= 1
+
+    def failed(self, address: str) -> None:
+        """
+        It showed credentials that are not right.
+        """
+        self.failures += 1
+        key = _key(address)
+        record = self._known(address) or _Record()
+        record.failures += 1
+        record.latest = self._clock.seconds()
+        self._records[key] = record
+        self._records.move_to_end(key)
+        if len(self._records) > MAX_ADDRESSES:
+            self._records.popitem(last=False)
+
+    def succeeded(self, address: str) -> None:
+        """
+        It showed right ones.
+        """
+        record = self._records.get(_key(address))
+        if record is not None:
+            record.failures = 0
+
+    def _known(self, address: str) -> _Record | None:
+        key = _key(address)
+        record = self._records.get(key)
+        if record is not None and not record.waiting and self._clock.seconds() - record.latest > MEMORY:
+            del self._records[key]
+            return None
+        return record
+
+
+def _key(address: str) -> str:
+    """
+    @return: the address; of IPv6 the network, since one host has a whole one.
+    """
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Address(int(found) >> 64 << 64))

@@ -1,0 +1,30 @@
+# -*- test-case-name: tests.client.test_authorized -*-
+"""
+An attempt that shows credentials.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from balws.auth.presenting import Source
+from balws.errors import InvalidHandshakeError
+
+
+async def authorized(source: Source | None, attempt: Callable[[bytes | None], Awaitable[None]]) -> None:
+    """
+    Make an attempt and, where the server knows our token no more, one with a new token.
+
+    @param source: whose value the C{Authorization} field gets; L{None} leaves it as it is.
+    @param attempt: makes one with the field's value.
+    @raise balws.AuthError: when there are no credentials to be had.
+    """
+    if source is None:
+        await attempt(None)
+        return
+    try:
+        await attempt(await source.authorization())
+    except InvalidHandshakeError as problem:
+        if problem.response is None or problem.response.status != 401 or not source.rejected():
+            raise
+        await attempt(await source.authorization())

@@ -1,0 +1,53 @@
+# -*- test-case-name: tests.server.test_doors -*-
+"""
+What the guards of one listener share: the checkers, and the memory of who failed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from balws.auth.chain import Chain
+from balws.auth.checkers import Checkers
+from balws.auth.throttle import Throttle
+from balws.config.listener import MAX_AUTH_FAILURES
+from balws.config.service import WSServiceConfig
+from balws.config.values import convert
+from balws.server.guard import Guard
+
+
+class Doors:
+    """
+    @ivar throttle: counts failures.
+    """
+
+    def __init__(self, reactor: Any, maxAuthFailures: int = MAX_AUTH_FAILURES) -> None:
+        self._reactor = reactor
+        self._checkers = Checkers(reactor)
+        self.throttle = Throttle(reactor, maxAuthFailures)
+
+    def guard(self, config: WSServiceConfig, path: str) -> Guard | None:
+        """
+        @param path: where the service is mounted.
+        @return: L{None} for a service that is open to everybody.
+        @raise balws.ConfigurationError: when its C{auth} cannot work.
+        """
+        if config.auth is None:
+            return None
+        entries = convert(self._checkers.entries, "auth", config.auth)
+        chain = Chain(entries, self._reactor, config.closeOnExpiry)
+        return Guard(chain, config, path, self.throttle, self._reactor)
+
+    def reload(self) -> None:
+        """
+        Read users, keys and certificates again.
+        """
+        self._checkers.reload()
+
+    def close(self) -> Deferred[None]:
+        """
+        Let go of threads and connections to back ends.
+        """
+        return self._checkers.close()

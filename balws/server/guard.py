@@ -1,0 +1,124 @@
+# -*- test-case-name: tests.server.test_guard -*-
+"""
+Who asks for this upgrade, and may they?  Stands between the gate and the service's C{get}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+from twisted.web.server import Request
+
+from balws.auth import audit
+from balws.auth.authorization import bearer, read
+from balws.auth.chain import Chain, MissingScope
+from balws.auth.credentials import BasicCredentials, BearerToken
+from balws.auth.login import Login
+from balws.auth.throttle import LONGEST_WAIT, Throttle
+from balws.config.service import WSServiceConfig
+from balws.errors import AuthnError, AuthUnavailableError, AuthzError
+from balws.server.gate import Upgrade
+from balws.server.refusal import Refusal
+
+#: Seconds after which somebody who is not at fault may try again.
+RETRY_AFTER = 5
+
+
+class Guard:
+    """
+    One service's.
+    """
+
+    def __init__(
+        self, chain: Chain, config: WSServiceConfig, path: str, throttle: Throttle, clock: IReactorTime
+    ) -> None:
+        """
+        @param path: where the service is mounted, for the log.
+        @param throttle: the listener's, since an attacker tries all its services.
+        """
+        self._chain = chain
+        self._config = config
+        self._path = path
+        self._throttle = throttle
+        self._clock = clock
+
+    async def admit(self, request: Request, upgrade: Upgrade) -> Login | Refusal:
+        """
+        @return: who it is, or the answer that says no (decision 11).
+        """
+        address = _address(request)
+        credentials = self._credentials(request, upgrade)
+        if credentials is None:
+            audit.refused("unauthenticated", "no credentials", "", address, self._path)
+            return _unauthenticated(self._chain.challenge)
+        name = _name(credentials)
+        wait = self._throttle.wait(address)
+        if wait is None:
+            audit.refused("throttled", "too many attempts of this address wait", name, address, self._path)
+            return Refusal(429, "", {"Retry-After": str(int(LONGEST_WAIT))})
+        if wait:
+            try:
+                await deferLater(self._clock, wait)
+            finally:
+                self._throttle.waited(address)
+        try:
+            login = await self._chain.login(credentials, request)
+        except AuthnError as problem:
+            self._throttle.failed(address)
+            audit.refused("unauthenticated", str(problem), name, address, self._path)
+            isToken = isinstance(credentials, BearerToken)
+            return _unauthenticated(self._chain.tokenChallenge if isToken else self._chain.challenge)
+        except AuthzError as problem:
+            self._throttle.succeeded(address)
+            known = problem.username if isinstance(problem, MissingScope) else ""
+            audit.refused("forbidden", str(problem), known or name, address, self._path)
+            return Refusal(403)
+        except AuthUnavailableError as problem:
+            audit.refused("unavailable", str(problem), name, address, self._path)
+            return Refusal(503, "", {"Retry-After": str(RETRY_AFTER)})
+        self._throttle.succeeded(address)
+        audit.accepted(login.kind, str(getattr(login.principal, "username", "") or name), address, self._path)
+        return login
+
+    def _credentials(self, request: Request, upgrade: Upgrade) -> BasicCredentials | BearerToken | None:
+        """
+        What the request shows, by the first of the ways that it uses (decision 19).
+        """
+        fields = request.requestHeaders.getRawHeaders(b"Authorization")
+        if fields:
+            return read(fields[0])
+        if upgrade.token is not None:
+            return bearer(upgrade.token)
+        config = self._config
+        if config.bearerQueryParameter is not None:
+            values = request.args.get(config.bearerQueryParameter.encode(), ())
+            if len(values) == 1:
+                return bearer(values[0])
+        if config.bearerCookie is not None:
+            found = _cookie(request, config.bearerCookie)
+            if found:
+                return bearer(found)
+        return None
+
+
+def _unauthenticated(challenge: str) -> Refusal:
+    return Refusal(401, "", {"WWW-Authenticate": challenge})
+
+
+def _cookie(request: Request, name: str) -> bytes | None:
+    # Not http.cookies, which reads none at all where one of them is not as it should be.
+    found: bytes | None = request.getCookie(name.encode())
+    return None if found is None else found.strip(b' \t"')
+
+
+def _address(request: Any) -> str:
+    """
+    @return: the peer's address without its port; of a socket that is a file, that word.
+    """
+    return getattr(request.getClientAddress(), "host", None) or "a local socket"
+
+
+def _name(credentials: BasicCredentials | BearerToken) -> str:
+    return credentials.username.decode(errors="replace") if isinstance(credentials, BasicCredentials) else ""

@@ -1,0 +1,158 @@
+"""
+Tests of L{balws.auth.throttle}.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from balws.auth.throttle import MAX_ADDRESSES, MAX_WAITING, MEMORY, Throttle
+
+EVE = "192.0.2.7"
+
+
+class ThrottleTests(SynchronousTestCase):
+    """
+    Who fails again and again waits (AB12).
+    """
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.throttle = Throttle(self.clock, 3)
+
+    def fail(self, times: int, address: str = EVE) -> None:  # type: ignore[override]
+        """
+        Show wrong credentials so often.
+        """
+        for _ in range(times):
+            self.throttle.failed(address)
+
+    def wait(self, address: str = EVE) -> float | None:
+        """
+        @return: what an attempt waits; it has done so then.
+        """
+        seconds = self.throttle.wait(address)
+        if seconds:
+            self.throttle.waited(address)
+        return seconds
+
+    def test_free(self) -> None:
+        """
+        The first failures cost nothing; then the wait doubles, up to 8 s.
+        """
+        waits = []
+        for _ in range(10):
+            waits.append(self.wait())
+            self.throttle.failed(EVE)
+        self.assertEqual(waits, [0, 0, 0, 0.5, 1, 2, 4, 8, 8, 8])
+        self.assertEqual(self.throttle.failures, 10)
+        self.fail(100_000)
+        self.assertEqual(self.wait(), 8)
+
+    def test_success(self) -> None:
+        """
+        Right credentials set an address back.
+        """
+        self.fail(5)
+        self.throttle.succeeded(EVE)
+        self.assertEqual(self.wait(), 0)
+        self.fail(2)
+        self.assertEqual(self.wait(), 0)
+        self.throttle.succeeded("198.51.100.1")
+        self.assertEqual(len(self.throttle), 1)
+
+    def test_others(self) -> None:
+        """
+        Nobody waits for another address.
+        """
+        self.fail(5)
+        self.assertEqual((self.wait(), self.wait("192.0.2.8")), (2, 0))
+
+    def test_never(self) -> None:
+        """
+        With 0 nobody waits.
+        """
+        self.throttle = Throttle(self.clock, 0)
+        self.fail(1000)
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(MAX_WAITING + 1)], [0] * (MAX_WAITING + 1))
+
+    def test_waiting(self) -> None:
+        """
+        Four attempts of an address may wait; one more is turned away until one has waited.
+        """
+        self.fail(3)
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(5)], [0.5] * MAX_WAITING + [None])
+        self.throttle.waited(EVE)
+        self.assertEqual(self.throttle.wait(EVE), 0.5)
+        self.assertIsNone(self.throttle.wait(EVE))
+        for _ in range(9):
+            self.throttle.waited(EVE)
+        self.assertEqual(self.throttle.wait(EVE), 0.5)
+        self.throttle.waited("198.51.100.1")
+
+    def test_memory(self) -> None:
+        """
+        An address that was quiet for ten minutes starts anew.
+        """
+        self.fail(3)
+        self.clock.advance(MEMORY)
+        self.assertEqual(self.wait(), 0.5)
+        self.clock.advance(1)
+        self.assertEqual((self.wait(), len(self.throttle)), (0, 0))
+        self.fail(2)
+        self.assertEqual(self.wait(), 0)
+
+    def test_memoryOfWaiting(self) -> None:
+        """
+        Nobody starts anew while an attempt of his waits.
+        """
+        self.fail(3)
+        self.clock.advance(MEMORY - 0.1)
+        self.assertEqual(self.throttle.wait(EVE), 0.5)
+        self.clock.advance(0.2)
+        self.assertEqual(self.throttle.wait(EVE), 0.5)
+        for _ in range(2):
+            self.throttle.waited(EVE)
+        self.assertEqual(self.wait(), 0)
+
+    def test_bounded(self) -> None:
+        """
+        The memory has room for 4096 addresses; who was quiet for longest is forgotten.
+        """
+        for number in range(MAX_ADDRESSES):
+            self.fail(3, f"10.0.{number >> 8}.{number & 255}")
+        self.fail(1, "10.0.0.0")
+        self.assertEqual((len(self.throttle), self.wait("10.0.0.1")), (MAX_ADDRESSES, 0.5))
+        self.fail(3)
+        self.assertEqual(len(self.throttle), MAX_ADDRESSES)
+        self.assertEqual([self.wait(each) for each in ("10.0.0.0", "10.0.0.1", "10.0.0.2", EVE)], [1, 0, 0.5, 0.5])
+
+    def test_forgottenWhileWaiting(self) -> None:
+        """
+        Who is forgotten while he waits is not missed.
+        """
+        self.fail(3)
+        self.throttle.wait(EVE)
+        for number in range(MAX_ADDRESSES):
+            self.fail(1, f"10.0.{number >> 8}.{number & 255}")
+        self.throttle.waited(EVE)
+        self.assertEqual((self.wait(), len(self.throttle)), (0, MAX_ADDRESSES))
+
+    def test_networks(self) -> None:
+        """
+        The addresses of one IPv6 network are one, and an IPv4 address in the clothes of IPv6
+        is that.
+        """
+        for first, second, same in (
+            ("2001:db8::1", "2001:db8::ffff:2", True),
+            ("2001:db8:0:0:ffff:ffff:ffff:ffff", "2001:db8::", True),
+            ("2001:db8:0:1::1", "2001:db8::1", False),
+            ("fe80::1%eth0", "fe80::2%eth1", True),
+            ("::ffff:198.51.100.1", "198.51.100.1", True),
+            ("::ffff:198.51.100.2", "198.51.100.1", False),
+            ("a local socket", "a local socket", True),
+        ):
+            throttle = Throttle(self.clock, 1)
+            throttle.failed(first)
+            self.assertEqual(throttle.wait(second) == 0.5, same, (first, second))
