@@ -5,8 +5,7 @@ What users import stands here; the homes are L{balws.config}, L{balws.errors},
 L{balws.interfaces} and L{balws.closing}.
 """
 
-from balws.auth.credentials import IBearerToken
-from balws.auth.principal import Identity, IPrincipal, Principal
+from balws.auth.principal import Identity, Principal
 from balws.client.asyncclient import AsyncClient
 from balws.client.client import Client
 from balws.client.response import HttpResponse
@@ -119,8 +118,10 @@ from balws.errors import (
 from balws.hub.hub import Hub
 from balws.interfaces import (
     Header,
+    IBearerToken,
     IConnectionObserver,
     IDataBinder,
+    IPrincipal,
     PingPongService,
     Service,
     UpgradeService,

@@ -13,13 +13,16 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import attrs
+from twisted.cred.credentials import ICredentials
 from zope.interface import Attribute, Interface
 
 __all__ = [
     "Header",
+    "IBearerToken",
     "IConnectionObserver",
     "IDataBinder",
     "IMember",
+    "IPrincipal",
     "ISession",
     "PingPongService",
     "Service",
@@ -166,6 +169,24 @@ class ISession(Interface):
             frame had none, ours where we closed, 1006 where TCP went without one.
         @param reason: the words that came with it.
         """
+
+
+class IBearerToken(ICredentials):
+    """
+    A bearer token (RFC 6750), as L{twisted.cred} takes credentials.
+    """
+
+    token = Attribute("the token, as str")
+
+
+class IPrincipal(Interface):
+    """
+    Who was authenticated: what the avatars of a realm for upgrades provide.
+    """
+
+    username = Attribute("the user's name, a str")
+    scopes = Attribute("what the user may do, a collection of str")
+    claims = Attribute("what else is known: a mapping, such as a token's claims")
 
 
 class IConnectionObserver(Interface):

@@ -180,7 +180,7 @@ class HouseTests(SynchronousTestCase):
         """
         Every module that is named exists.
         """
-        named = re.findall(r"``((?:auth|binding|hub|wire|session|server|tls)\.\w+)``", self.page)
+        named = re.findall(r"``((?:auth|binding|hub|wire|session|server|tls)(?:\.\w+)+)``", self.page)
         self.assertGreater(len(named), 8)
         for name in named:
             importlib.import_module(f"balws.{name}")

@@ -13,6 +13,7 @@ import balws
 
 #: Where the public names live.
 HOMES = (
+    "balws.auth.principal",
     "balws.closing",
     "balws.config",
     "balws.errors",

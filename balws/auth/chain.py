@@ -19,10 +19,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from balws.auth.credentials import IBearerToken
 from balws.auth.login import Login
-from balws.auth.principal import IPrincipal, Realm
+from balws.auth.principal import Realm
 from balws.errors import AuthnError, AuthUnavailableError, AuthzError
+from balws.interfaces import IBearerToken, IPrincipal
 
 __all__ = ["Chain", "Entry", "MissingScope"]
 

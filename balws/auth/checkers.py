@@ -15,20 +15,20 @@ from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
 from twisted.logger import Logger
 
 from balws.auth.chain import Entry
-from balws.auth.credentials import IBearerToken
 from balws.config.auth import AuthEntry, CheckerWithScopes
 from balws.config.values import convert
 from balws.errors import ConfigurationError
+from balws.interfaces import IBearerToken
 
 __all__ = ["Checkers"]
 
 #: For each entry's field the kind that the log calls it, and where its checker is.  They are imported when there is
 #: use for them: nobody pays for a directory's client who has no directory.
 _KINDS = {
-    "fileUserStoreConfig": ("file", "balws.auth.filestore", "FileUserStore"),
-    "ldapUserStoreConfig": ("ldap", "balws.auth.ldapstore", "LdapUserStore"),
-    "jwtValidatorConfig": ("jwt", "balws.auth.jwttoken", "JwtValidator"),
-    "oauth2IntrospectionConfig": ("oauth2", "balws.auth.introspection", "OAuth2Introspection"),
+    "fileUserStoreConfig": ("file", "balws.auth.users.store", "FileUserStore"),
+    "ldapUserStoreConfig": ("ldap", "balws.auth.ldap.store", "LdapUserStore"),
+    "jwtValidatorConfig": ("jwt", "balws.auth.jwt.validator", "JwtValidator"),
+    "oauth2IntrospectionConfig": ("oauth2", "balws.auth.oauth2.introspection", "OAuth2Introspection"),
 }
 
 #: What a guard finds in a request.

@@ -7,18 +7,12 @@ from __future__ import annotations
 
 from hmac import compare_digest
 
-from twisted.cred.credentials import ICredentials, IUsernamePassword
-from zope.interface import Attribute, implementer
+from twisted.cred.credentials import IUsernamePassword
+from zope.interface import implementer
 
-__all__ = ["BasicCredentials", "BearerToken", "IBearerToken"]
+from balws.interfaces import IBearerToken
 
-
-class IBearerToken(ICredentials):
-    """
-    A bearer token (RFC 6750).
-    """
-
-    token = Attribute("the token, as str")
+__all__ = ["BasicCredentials", "BearerToken"]
 
 
 @implementer(IUsernamePassword)

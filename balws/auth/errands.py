@@ -35,15 +35,18 @@ class Errands(Generic[T]):
     Who asks for what is on its way already waits for that.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, abandon: bool = True) -> None:
+        """
+        @param abandon: whether work that nobody waits for any more is cancelled.
+        """
+        self._abandon = abandon
         self._current: dict[Hashable, _Errand[T]] = {}
 
     def share(self, key: Hashable, begin: Callable[[], Deferred[T]]) -> Deferred[T]:
         """
         @param key: equal ones mean equal work.
         @param begin: called when nobody waits for such work yet.
-        @return: a Deferred of one's own with the result.  Cancelling it leaves the others alone;
-            when nobody is left the work is cancelled.
+        @return: a Deferred of one's own with the result.  Cancelling it leaves the others alone.
         """
         errand = self._current.get(key)
         isNew = errand is None
@@ -65,6 +68,6 @@ class Errands(Generic[T]):
 
     def _leave(self, key: Hashable, errand: _Errand[T], mine: Deferred[T]) -> None:
         errand.waiting.remove(mine)
-        if not errand.waiting and self._current.get(key) is errand:
+        if self._abandon and not errand.waiting and self._current.get(key) is errand:
             del self._current[key]
             errand.work.cancel()

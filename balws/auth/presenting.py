@@ -82,7 +82,7 @@ def sourceOf(config: Any, reactor: Any) -> Source:
     if isinstance(config, BearerTokenConfig):
         return Fixed(b"Bearer", config.token.reveal().encode())
     if isinstance(config, JwtIssuerConfig):
-        issued: Source = import_module("balws.auth.issuing").IssuedToken(config)
+        issued: Source = import_module("balws.auth.jwt.issuing").IssuedToken(config)
         return issued
-    granted: Source = import_module("balws.auth.granting").grantFor(config, reactor)
+    granted: Source = import_module("balws.auth.oauth2.granting").grantFor(config, reactor)
     return granted

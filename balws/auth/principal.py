@@ -11,21 +11,16 @@ from typing import Any
 
 import attrs
 from twisted.cred.portal import IRealm
-from zope.interface import Attribute, Interface, implementer
+from zope.interface import implementer
 
-__all__ = ["IPrincipal", "Identity", "Principal", "Realm"]
+from balws.interfaces import IPrincipal
+
+__all__ = ["MAX_TIME", "Identity", "Principal", "Realm", "scopesOf"]
+
+#: The latest time at which credentials may expire, in seconds since the epoch: what JSON's numbers hold exactly.
+MAX_TIME = 2**53
 
 _NONE: Mapping[str, Any] = MappingProxyType({})
-
-
-class IPrincipal(Interface):
-    """
-    Who was authenticated: what a realm's avatars for an upgrade provide.
-    """
-
-    username = Attribute("the user's name, a str")
-    scopes = Attribute("what the user may do, a collection of str")
-    claims = Attribute("what else is known: a mapping, such as a token's claims")
 
 
 class Identity(bytes):
@@ -103,3 +98,16 @@ def _nothing() -> None:
     """
     Nobody has to be told that a principal leaves.
     """
+
+
+def scopesOf(claim: object) -> tuple[str, ...]:
+    """
+    @param claim: the claim that a configuration calls C{scopeKey}: words in a string, or
+        a list of strings (decision 13).
+    @return: the scopes; of anything else none.
+    """
+    if isinstance(claim, str):
+        return tuple(claim.split())
+    if isinstance(claim, list) and all(isinstance(each, str) for each in claim):
+        return tuple(claim)
+    return ()

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
-from balws.auth.passwords import KINDS, MAX_PASSWORD, hashPassword
+from balws.auth.users.passwords import KINDS, MAX_PASSWORD, hashPassword
 from balws.cli.options import CommandOptions
 from balws.config.secret import Secret
 from balws.config.userstore import User

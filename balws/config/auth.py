@@ -76,7 +76,7 @@ class AuthEntry:
 
     @ivar scopes: one scope or a list; who has one of them may connect, who has none is
         answered with 403 (decision 13); empty: everybody who is known.
-    @ivar realm: makes the avatar, an L{balws.auth.principal.IPrincipal}, of the id that the
+    @ivar realm: makes the avatar, an L{balws.interfaces.IPrincipal}, of the id that the
         checker gives; C{module:attribute} in a file; L{None} is
         L{balws.auth.principal.Realm}.
     """
@@ -130,7 +130,7 @@ class CheckerWithScopes(AuthEntry):
     The application's own way to tell, by Cred's interface.
 
     @ivar checker: an L{ICredentialsChecker} for L{twisted.cred.credentials.IUsernamePassword}
-        or L{balws.auth.credentials.IBearerToken}; C{module:attribute} in a file, of the
+        or L{balws.interfaces.IBearerToken}; C{module:attribute} in a file, of the
         object or of a class or factory that makes one.
     """
 

@@ -276,8 +276,9 @@ class CertValidation:
     Revoked certificates (table A2.11).
 
     @ivar type: L{CertValidationType} or its name.
-    @ivar cacheSize: how many answers of authorities are kept; 0 means the default.
-    @ivar cacheValidityPeriod: seconds that an answer is kept at most; 0 means the default.
+    @ivar cacheSize: how many answers of authorities are kept for C{OCSP_CRL}; 0 means 1024.
+    @ivar cacheValidityPeriod: seconds that such an answer is kept at most, and never longer
+        than it says of itself; 0 means 3600.
     """
 
     type: CertValidationType = attrs.field(default=OCSP_STAPLING, converter=_type)
@@ -309,11 +310,14 @@ class ListenerSecureSocket:
     @ivar mutualSsl: L{MutualSsl} or a mapping of its fields; L{None} asks no client for a
         certificate.
     @ivar protocol: L{Protocol} or a mapping of its fields; L{None} is TLS 1.2 and 1.3.
-    @ivar certValidation: L{CertValidation} or a mapping of its fields; L{None} does nothing
-        about revoked certificates.
+    @ivar certValidation: L{CertValidation} or a mapping of its fields: C{OCSP_STAPLING}
+        shows the proof that our own certificate was not revoked, C{OCSP_CRL} checks those of
+        clients, and needs C{mutualSsl}; L{None} does nothing about revoked certificates.
     @ivar ciphers: names of cipher suites as IANA or OpenSSL spell them, the best first;
-        empty is ECDHE with AEAD (decision 24).  None that is broken, none twice.
-    @ivar shareSession: let a client that comes again make a short handshake.
+        empty is ECDHE with AEAD (decision 24).  None that is broken, none twice.  A version
+        of which none is listed is not spoken.
+    @ivar shareSession: let a client that comes again make a short handshake.  With
+        C{mutualSsl} all are whole: a short one looks at no certificate.
     @ivar handshakeTimeout: seconds that a peer has for the TLS handshake, from the moment
         it is accepted; L{None} and 0 mean 10.
     @ivar sessionTimeout: seconds after which there is no short handshake any more; L{None}
@@ -342,17 +346,20 @@ class ClientSecureSocket:
     @ivar key: who we are, for servers that ask: a L{KeyStore}, a L{CertKey}, or a mapping
         of the fields of one.
     @ivar protocol: L{Protocol} or a mapping of its fields; L{None} is TLS 1.2 and 1.3.
-    @ivar certValidation: L{CertValidation} or a mapping of its fields; L{None} does nothing
-        about revoked certificates.
+    @ivar certValidation: L{CertValidation} or a mapping of its fields: C{OCSP_STAPLING} wants
+        the server to show that its certificate was not revoked, C{OCSP_CRL} asks its
+        authorities; L{None} does nothing about revoked certificates.
     @ivar ciphers: names of cipher suites as IANA or OpenSSL spell them; empty is ECDHE with
-        AEAD (decision 24).  None that is broken, none twice.
+        AEAD (decision 24).  None that is broken, none twice.  A version of which none is
+        listed is not spoken.
     @ivar verifyHostName: see that the certificate is for the host that was meant.
         C{False} accepts a trusted certificate of anybody.
-    @ivar shareSession: make a short handshake with a server that was met before.
+    @ivar shareSession: make a short handshake with a server that was met before.  With
+        C{certValidation} all are whole: a short one shows no chain that could be checked.
     @ivar handshakeTimeout: seconds for the TLS handshake; L{None} and 0 leave it to
         C{handShakeTimeout} of the configuration.
     @ivar sessionTimeout: seconds after which there is no short handshake any more; L{None}
-        and 0 mean the server's own.
+        and 0 leave it to the server.
     @ivar serverName: the host that is meant, where the URL says another: it is told to the
         server (SNI) and looked for in its certificate.  In ASCII.
     """

@@ -87,7 +87,7 @@ class Basis:
         # Sessions are kept here: OpenSSL's own store is of use for servers only.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         self._sessionTimeout = config.sessionTimeout or math.inf
-        self._sessions: OrderedDict[str, tuple[SSL.Session, float]] = OrderedDict()
+        self._sessions: OrderedDict[str, tuple[SSL.Session | None, float]] = OrderedDict()
         validation = config.certValidation
         if config.shareSession and validation is None:
             # In a short handshake there is no chain, so nothing that could be found revoked.
@@ -115,10 +115,8 @@ class Basis:
     def _keep(self, connection: SSL.Connection, where: int, result: int) -> None:
         # The end of a handshake; with TLS 1.3, where tickets come later, the end of each ticket.
         owner = _owners.get(connection)
-        if where != SSL.SSL_CB_CONNECT_EXIT or result != 1 or owner is None:
-            return
-        session = connection.get_session()
-        if session is not None:
+        if where == SSL.SSL_CB_CONNECT_EXIT and result == 1 and owner is not None:
+            session = connection.get_session()
             self._sessions.pop(owner.target, None)
             self._sessions[owner.target] = session, self._now() + self._sessionTimeout
             if len(self._sessions) > MAX_SESSIONS:

@@ -72,9 +72,7 @@ def trust(context: SSL.Context, certificates: Iterable[x509.Certificate]) -> Non
     """
     Trust these, and nobody else: each is the end of a chain, be it an authority or not.
     """
-    store = context.get_cert_store()
-    if store is None:
-        raise AssertionError("every context has a store")
+    store: Any = context.get_cert_store()
     store.set_flags(crypto.X509StoreFlags.PARTIAL_CHAIN)
     for certificate in certificates:
         store.add_cert(crypto.X509.from_cryptography(certificate))
@@ -102,7 +100,5 @@ def reasonOf(error: BaseException) -> str:
     """
     @return: OpenSSL's own words, which are in a list in a list.
     """
-    words = error.args[0] if error.args else ()
-    if not isinstance(words, (list, tuple)):
-        return str(words)
-    return "; ".join(str(each[-1]) for each in words if isinstance(each, tuple)) or "the peer closed the connection"
+    errors = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(str(each[-1]) for each in errors) or "the peer closed the connection"

@@ -51,12 +51,8 @@ class Transport(BufferingTLSTransport):
         """
         Bytes of TLS.
         """
-        if len(bytes) <= PIECE:
-            super().dataReceived(bytes)
-            return
         for start in range(0, len(bytes), PIECE):
-            if self.connected:
-                super().dataReceived(bytes[start : start + PIECE])
+            super().dataReceived(bytes[start : start + PIECE])  # type: ignore[no-untyped-call]
 
 
 class Vestibules(Factory):
@@ -199,11 +195,10 @@ class Vestibule(Protocol):
 
         @param reason: for the log.
         """
-        if not self._left:
-            self._gone()
-            self._say(reason)
-            transport: Any = self.transport
-            transport.abortConnection()
+        self._gone()
+        self._say(reason)
+        transport: Any = self.transport
+        transport.abortConnection()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """

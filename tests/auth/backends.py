@@ -23,8 +23,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from balws.auth import route
-from balws.auth.exchange import BackEnd
+from balws.auth.http import route
+from balws.auth.http.exchange import BackEnd
 from balws.config.backend import HttpClientConfig
 from balws.errors import AuthUnavailableError
 from balws.testing import MemoryNetwork

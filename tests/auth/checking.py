@@ -14,8 +14,8 @@ from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from balws.auth.credentials import IBearerToken
-from balws.auth.principal import Identity, IPrincipal, Principal
+from balws.auth.principal import Identity, Principal
+from balws.interfaces import IBearerToken, IPrincipal
 
 #: What must never be seen.
 CANARY = "p4ssw0rd-canary"

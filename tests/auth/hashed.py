@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 
-from balws.auth.passwords import HashedPassword, Scrypt
+from balws.auth.users.passwords import HashedPassword, Scrypt
 
 #: The cheapest that is not refused.
 CHEAP = Scrypt(13, 8, 1)

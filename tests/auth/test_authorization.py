@@ -64,6 +64,8 @@ class BasicTests(SynchronousTestCase):
             b"Basic QWxhZGRpbg",
             b"Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ",
             b"Basic QWxh\xc3\xa4",
+            b"Basic YWRhOnh=",  # bits behind the end of "ada:x"
+            b"Basic YWRhOng==",
             basic(b"ada"),
             basic(b""),
             basic(b":"),

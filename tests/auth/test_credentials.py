@@ -8,7 +8,8 @@ from twisted.cred.credentials import ICredentials, IUsernamePassword
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from balws.auth.credentials import BasicCredentials, BearerToken, IBearerToken
+from balws.auth.credentials import BasicCredentials, BearerToken
+from balws.interfaces import IBearerToken
 from tests.auth.checking import CANARY
 
 

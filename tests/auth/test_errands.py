@@ -84,6 +84,19 @@ class ErrandsTests(SynchronousTestCase):
         self.begun[1].callback(2)
         self.assertEqual(self.successResultOf(after), 2)
 
+    def test_kept(self) -> None:
+        """
+        Work that must not be lost goes on when nobody waits any more, and who comes then waits for it.
+        """
+        errands: Errands[int] = Errands(abandon=False)
+        first = errands.share("a", self.begin)
+        first.cancel()
+        self.failureResultOf(first, CancelledError)
+        second = errands.share("a", self.begin)
+        self.assertEqual((len(self.begun), self.cancelled), (1, []))
+        self.begun[0].callback(3)
+        self.assertEqual(self.successResultOf(second), 3)
+
     def test_cancelMeanwhile(self) -> None:
         """
         Who is cancelled by one that got the result first gets none.

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import Interface
 from zope.interface.verify import verifyObject
 
-from balws.auth.principal import Identity, IPrincipal, Principal, Realm
+from balws.auth.principal import Identity, Principal, Realm, scopesOf
+from balws.interfaces import IPrincipal
 
 
 class IdentityTests(SynchronousTestCase):
@@ -98,3 +99,19 @@ class RealmTests(SynchronousTestCase):
             principal.username = "eve"  # type: ignore[misc]
         self.assertNotIn("example.com", repr(principal))
         self.assertIn("ada", repr(principal))
+
+
+class ScopesTests(SynchronousTestCase):
+    """
+    What a token lets somebody do.
+    """
+
+    def test_scopes(self) -> None:
+        """
+        Scopes are words in a string or a list of strings; of anything else there are none.
+        """
+        self.assertEqual(scopesOf("read write"), ("read", "write"))
+        self.assertEqual(scopesOf("  read\twrite\n"), ("read", "write"))
+        self.assertEqual(scopesOf(["read", "write all"]), ("read", "write all"))
+        for value in ("", " ", [], None, 5, True, {"read": True}, ["read", 5], [["read"]]):
+            self.assertEqual(scopesOf(value), ())

@@ -14,7 +14,7 @@ import tomllib
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any
 
-from balws.auth.passwords import MAX_PASSWORD, parsePassword
+from balws.auth.users.passwords import MAX_PASSWORD, parsePassword
 from balws.cli import hashpassword
 from balws.cli.command import main
 from tests.auth.hashed import cheapHash

@@ -9,7 +9,7 @@ from typing import Any
 
 from OpenSSL import SSL
 from service_identity import VerificationError
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -575,6 +575,142 @@ class RefusalTests(HandshakeTestCase):
         self.read(head("403 Forbidden", ("Content-Length", "2")) + b"no" + YES)
         self.assertEqual(self.refusal().body, b"no")
         self.lose(ConnectionAborted())
+
+
+class Verifying:
+    """
+    What verifies the server's certificate, as a test says.
+
+    @ivar seen: the connections that were looked at.
+    """
+
+    def __init__(self, timeout: float = 0) -> None:
+        self.handshakeTimeout = timeout
+        self.problem: SslError | None = None
+        self.checking: Deferred[None] | None = None
+        self.seen: list[Any] = []
+
+    def verify(self, connection: Any) -> None:
+        self.seen.append(connection)
+        if self.problem is not None:
+            raise self.problem
+
+    def check(self, connection: Any) -> Deferred[None] | None:
+        return self.checking
+
+
+class SecureTransport(Transport):
+    """
+    TLS, of which the test says when it is there.
+    """
+
+    def getHandle(self) -> str:
+        return "the connection"
+
+
+class TlsTests(HandshakeTestCase):
+    """
+    What must be known before the request is sent.
+    """
+
+    def startTls(self, timeout: float = 0) -> Verifying:
+        """
+        Begin anew, by TLS.
+        """
+        self.clock = Clock()
+        tls = Verifying(timeout)
+        self.handshake = Handshake(self.clock, b"/", FIELDS, self.accept, tls)  # type: ignore[arg-type]
+        self.transport = SecureTransport()
+        self.handshake.makeConnection(self.transport)
+        self.assertEqual(self.transport.value(), b"")
+        return tls
+
+    def test_verified(self) -> None:
+        """
+        When it is who it should be, the request is sent, and no timer is left.
+        """
+        for timeout in (0, 10):
+            tls = self.startTls(timeout)
+            self.handshake.handshakeCompleted()
+            self.assertTrue(self.transport.value().startswith(b"GET / HTTP/1.1"))
+            self.assertEqual((tls.seen, self.clock.getDelayedCalls()), (["the connection"], []))
+            self.handshake.done.addErrback(lambda _: None).cancel()
+
+    def test_another(self) -> None:
+        """
+        When it is somebody else, nothing is sent.
+        """
+        tls = self.startTls(10)
+        tls.problem = SslError("another host")
+        self.handshake.handshakeCompleted()
+        self.assertEqual(str(self.problem(SslError)), "another host")
+        self.assertEqual(self.transport.value(), b"")
+
+    def test_checked(self) -> None:
+        """
+        While somebody is asked about the certificate, nothing is sent; then it is.
+        """
+        tls = self.startTls(10)
+        tls.checking = Deferred()
+        self.handshake.handshakeCompleted()
+        self.assertEqual(self.transport.value(), b"")
+        tls.checking.callback(None)
+        self.assertTrue(self.transport.value().startswith(b"GET / HTTP/1.1"))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.handshake.done.addErrback(lambda _: None).cancel()
+
+    def test_revoked(self) -> None:
+        """
+        When that fails, nothing is sent: as an SslError, whatever went wrong.
+        """
+        for problem, words in (
+            (SslError("the certificate is revoked"), "the certificate is revoked"),
+            (ZeroDivisionError("inner words"), "the certificate could not be checked"),
+        ):
+            tls = self.startTls(10)
+            tls.checking = Deferred()
+            self.handshake.handshakeCompleted()
+            tls.checking.errback(Failure(problem))
+            self.assertEqual(str(self.problem(SslError)), words)
+            self.assertEqual(self.transport.value(), b"")
+
+    def test_tooLate(self) -> None:
+        """
+        TLS has its own time, the questions about the certificate included.
+        """
+        for isAsking in (False, True):
+            tls = self.startTls(10)
+            if isAsking:
+                tls.checking = Deferred()
+                self.handshake.handshakeCompleted()
+            self.clock.advance(9.9)
+            self.assertNoResult(self.handshake.done)
+            self.clock.advance(0.1)
+            self.assertEqual(str(self.problem(SslError)), "the TLS handshake took too long")
+            if tls.checking is not None:
+                self.assertTrue(tls.checking.called)
+
+    def test_lost(self) -> None:
+        """
+        Who leaves meanwhile is asked about no longer.
+        """
+        tls = self.startTls()
+        tls.checking = Deferred()
+        self.handshake.handshakeCompleted()
+        self.lose(ConnectionLost())
+        self.failureResultOf(self.handshake.done, ConnectionError)
+        self.assertTrue(tls.checking.called)
+        self.assertEqual(self.transport.value(), b"")
+
+    def test_late(self) -> None:
+        """
+        TLS that is there when all is over changes nothing.
+        """
+        tls = self.startTls(10)
+        self.clock.advance(10)
+        self.handshake.handshakeCompleted()
+        self.problem(SslError)
+        self.assertEqual((tls.seen, self.transport.value()), ([], b""))
 
 
 class EndTests(HandshakeTestCase):

@@ -18,8 +18,8 @@ from twisted.internet.task import Clock
 
 from balws.auth.authorization import read
 from balws.auth.chain import Chain, Entry
-from balws.auth.jwttoken import JwtValidator
-from balws.auth.ldapfilter import escaped, firstValue
+from balws.auth.jwt.validator import JwtValidator
+from balws.auth.ldap.filter import escaped, firstValue
 from balws.auth.login import Login
 from balws.config import JwtValidatorConfig
 from balws.errors import AuthnError

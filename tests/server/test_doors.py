@@ -95,13 +95,17 @@ class ListenerTests(GuardedTestCase):
 
     def test_reload(self) -> None:
         """
-        A reload of the listener reads the users again.
+        A reload of the listener reads the users again, and the certificates where it has
+        some.
         """
         self.serve(USERS)
         calls: list[str] = []
         self.patch(self.port.listener._doors, "_checkers", Recording(calls, succeed(None)))
         self.port.listener.reload()
         self.assertEqual(calls, ["reload"])
+        self.patch(self.port.listener, "_tls", Recording(calls, succeed(None)))
+        self.port.listener.reload()
+        self.assertEqual(calls, ["reload"] * 3)
 
     def test_failures(self) -> None:
         """

@@ -12,7 +12,17 @@ from twisted.web.iweb import IRequest
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Site
 
-from balws import Hub, Service, ServiceDefinitionError, UpgradeService, WSServiceConfig, get, upgradeResource
+from balws import (
+    ConfigurationError,
+    Hub,
+    Service,
+    ServiceDefinitionError,
+    UpgradeService,
+    WSServiceConfig,
+    get,
+    serviceConfig,
+    upgradeResource,
+)
 from balws.hub.hub import sharedHub
 from tests.server.peers import Peer, fields, frame, head, status, upgrade
 from tests.server.samples import Echo, EchoUpgrade, Page, WaitingUpgrade
@@ -182,6 +192,28 @@ class EmbeddingTests(SynchronousTestCase):
         resource: Any = upgradeResource(EchoUpgrade())
         self.assertIs(resource.mount.clock, reactor)
         self.assertIs(resource.mount.terms.hub, sharedHub())
+
+    def test_configuration(self) -> None:
+        """
+        A mapping of fields lies over the decorator, as where a listener attaches; a record replaces it.
+        """
+
+        @serviceConfig(maxFrameSize=100, idleTimeout=7)
+        class Configured(EchoUpgrade):
+            """
+            Has a configuration of its own.
+            """
+
+        for config, expected in (
+            (None, (100, 7)),
+            ({"maxFrameSize": 200}, (200, 7)),
+            (WSServiceConfig(maxFrameSize=300), (300, 0)),
+        ):
+            found = upgradeResource(Configured, reactor=self.clock, config=config).mount.config
+            self.assertEqual((found.maxFrameSize, found.idleTimeout), expected)
+        for wrong in ({"maxFrameSizes": 1}, {"auth": []}, {"auth": [{"jwtValidatorConfig": {}}]}):
+            with self.assertRaises(ConfigurationError):
+                upgradeResource(Configured, reactor=self.clock, config=wrong)
 
     def test_definition(self) -> None:
         """

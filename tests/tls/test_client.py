@@ -333,6 +333,10 @@ class RevocationTests(TlsTestCase):
         self.assertEqual(asked[2][:2], (chain, root))
         self.reach(TlsClient("localhost", attrs.evolve(config, enable=False), self.network.clock))
         self.assertEqual(len(asked), 3)
+        from twisted.internet import reactor
+
+        self.reach(TlsClient("localhost", config))
+        self.assertIs(made[-1][1], reactor)
 
     def test_proof(self) -> None:
         """

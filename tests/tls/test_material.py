@@ -9,6 +9,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import dsa, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import load_der_x509_certificate
 
 from balws.config.secure import CertKey, KeyStore, TrustStore
 from balws.errors import ConfigurationError
@@ -163,6 +164,16 @@ class KeyTests(MaterialTestCase):
         old = dsa.generate_private_key(2048)
         pair["keyFile"] = self.write("dsa.key", old.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         self.assertIn("that TLS cannot use", self.refused(readKey, CertKey(**pair)))
+
+    def test_unknownKey(self) -> None:
+        """
+        A certificate with a key of a kind that nobody knows is not that of our key.
+        """
+        kind = bytes.fromhex("06072a8648ce3d0201")  # id-ecPublicKey
+        strange = own().certificate.public_bytes(Encoding.DER).replace(kind, kind[:-1] + b"\x7f")
+        pair = self.pair(own())
+        pair["certFile"] = self.write("strange.crt", pem(load_der_x509_certificate(strange)))
+        self.assertIn("is not the key of the first certificate", self.refused(readKey, CertKey(**pair)))
 
     def test_outOfDate(self) -> None:
         """

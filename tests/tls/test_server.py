@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ExtendedKeyUsage
 from cryptography.x509.ocsp import OCSPResponseBuilder, OCSPResponseStatus
@@ -18,6 +19,7 @@ from zope.interface.verify import verifyObject
 from balws.config.secure import ListenerSecureSocket
 from balws.errors import ConfigurationError, SslError
 from balws.tls import server as module
+from balws.tls.context import reasonOf
 from balws.tls.server import TlsServer
 from tests.certificates import Authority, Issued, pem, rsaKey, selfSigned
 from tests.tls.peers import HELLO, Stranger, TlsTestCase, authority, isReused, own
@@ -106,6 +108,24 @@ class VersionTests(TlsTestCase):
         self.isWelcome(Stranger())
         contexts = {id(each.transport.getHandle().get_context()) for each in self.echoes.met}  # type: ignore[union-attr]
         self.assertEqual(contexts, {id(server.serverConnectionForTLS(None).get_context())})
+
+
+class ReasonTests(TlsTestCase):
+    """
+    OpenSSL's words.
+    """
+
+    def test_reasons(self) -> None:
+        """
+        They are in a list in a list, or there are none.
+        """
+        for arguments, words in (
+            ([[("SSL routines", "", "no shared cipher"), ("x", "", "y")]], "no shared cipher; y"),
+            ([[]], "the peer closed the connection"),
+            ([], "the peer closed the connection"),
+            ([-1, "Unexpected EOF"], "the peer closed the connection"),
+        ):
+            self.assertEqual(reasonOf(SSL.Error(*arguments)), words)
 
 
 class MutualTests(TlsTestCase):
@@ -269,6 +289,17 @@ class StartTests(TlsTestCase):
             )
         )
         self.assertTrue(self.refused(ciphers=["x"]).startswith("secureSocket.ciphers[0]: "))
+
+    def test_weak(self) -> None:
+        """
+        What OpenSSL itself does not take is said in its words.
+        """
+        weak = ec.generate_private_key(ec.SECP192R1())
+        problem = self.refused(key=self.pair(authority().issue("localhost", key=weak), "weak"))
+        self.assertTrue(
+            problem.startswith("secureSocket.key: OpenSSL does not take this key or certificate: "), problem
+        )
+        self.assertIn("too small", problem)
 
     def test_kind(self) -> None:
         """

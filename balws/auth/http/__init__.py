@@ -1,0 +1,3 @@
+"""
+Questions to back ends by HTTP.
+"""

@@ -1,0 +1,3 @@
+"""
+JSON Web Tokens: those that are shown to us, and our own.
+"""
