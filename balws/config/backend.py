@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 import attrs
 
-from balws.config.positions import extend
+from balws.config.headers import headers
 from balws.config.records import fieldConverters, nested
 from balws.config.secret import Secret
 from balws.config.secure import CertKey, ClientSecureSocket, KeyStore, TrustStore
-from balws.config.values import Check, Unfit, atLeast, checked, confidential, convert, flag, optional, token
+from balws.config.values import Check, Unfit, atLeast, checked, confidential, flag, optional, token
 from balws.errors import ConfigurationError
 
 __all__ = ["BackEndSecureSocket", "HttpClientConfig", "backEndUrl", "shownUrl"]
@@ -117,19 +117,7 @@ def _checkValue(value: object) -> Secret:
 _headerValue = confidential(_checkValue)
 
 
-def _customHeaders(value: object) -> Mapping[str, Secret]:
-    if not isinstance(value, Mapping):
-        raise Unfit("a table of headers")
-    found: dict[str, Secret] = {}
-    names: set[str] = set()
-    for key, given in value.items():
-        place = extend("", str(key))
-        name = convert(_headerName, place, key)
-        if name.lower() in names:
-            raise ConfigurationError("is given twice, in other letters", place)
-        names.add(name.lower())
-        found[name] = convert(_headerValue, place, given)
-    return MappingProxyType(found)
+_customHeaders = headers(_headerName, _headerValue)
 
 
 def _checkPayload(value: object) -> Secret:

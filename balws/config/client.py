@@ -14,6 +14,7 @@ import attrs
 
 from balws.config.clientauth import clientAuth
 from balws.config.connection import ConnectionConfiguration
+from balws.config.headers import headers
 from balws.config.positions import extend
 from balws.config.records import nested
 from balws.config.secret import Secret
@@ -135,19 +136,7 @@ def _checkHeaderValue(value: object) -> str:
 _headerValue = confidential(_checkHeaderValue)
 
 
-def _checkHeaders(value: object) -> Mapping[str, str]:
-    if not isinstance(value, Mapping):
-        raise Unfit("a table of headers")
-    found: dict[str, str] = {}
-    names: set[str] = set()
-    for key, given in value.items():
-        place = extend("", str(key))
-        name = convert(_headerName, place, key)
-        if name.lower() in names:
-            raise ConfigurationError("is given twice, in other letters", place)
-        names.add(name.lower())
-        found[name] = convert(_headerValue, place, given)
-    return MappingProxyType(found)
+_checkHeaders = headers(_headerName, _headerValue)
 
 
 def _customHeaders(value: Mapping[str, str]) -> Mapping[str, str]:

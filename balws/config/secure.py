@@ -31,7 +31,7 @@ from balws.config.values import (
     seconds,
     text,
 )
-from balws.errors import ConfigurationError
+from balws.errors import SslConfigurationError
 
 __all__ = [
     "OCSP_CRL",
@@ -87,7 +87,7 @@ def _provided(noun: str, check: Check[str]) -> Check[str]:
 
     def checkText(value: object) -> str:
         if isinstance(value, (str, os.PathLike)) and not os.fspath(value):
-            raise ConfigurationError(f"{noun} must be provided for secure connection")
+            raise SslConfigurationError(f"{noun} must be provided for secure connection")
         return check(value)
 
     return checkText
@@ -217,7 +217,7 @@ class MutualSsl:
 
 def _protocolName(value: object) -> str:
     if value in ("SSL", "DTLS"):
-        raise ConfigurationError(f'{value} is not offered: say "TLS"')
+        raise SslConfigurationError(f'{value} is not offered: say "TLS"')
     if value != "TLS":
         raise Unfit('"TLS"')
     return "TLS"
@@ -228,7 +228,7 @@ def _version(value: object) -> str:
         if value in VERSIONS:
             return value
         if value in _OLD_VERSIONS:
-            raise ConfigurationError(f"{value} can be broken (RFC 8996) and is not offered: say TLSv1.2 or TLSv1.3")
+            raise SslConfigurationError(f"{value} can be broken (RFC 8996) and is not offered: say TLSv1.2 or TLSv1.3")
     raise Unfit("TLSv1.2 or TLSv1.3")
 
 

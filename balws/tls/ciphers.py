@@ -16,7 +16,7 @@ from OpenSSL import SSL
 from balws.config.positions import extend
 from balws.config.secure import VERSIONS, Protocol
 from balws.config.values import show
-from balws.errors import ConfigurationError
+from balws.errors import SslConfigurationError
 
 __all__ = ["Suites", "suitesFor"]
 
@@ -140,7 +140,7 @@ def suitesFor(ciphers: tuple[str, ...], protocol: Protocol | None, place: str = 
     """
     @param ciphers: names of IANA or of OpenSSL; empty for the default.
     @param place: the key path of the record that they come from, for errors.
-    @raise ConfigurationError: for a name that is unknown or broken, and where no suite is
+    @raise SslConfigurationError: for a name that is unknown or broken, and where no suite is
         listed for a version that is asked for by its name.
     """
     where = extend(place, "ciphers")
@@ -151,14 +151,14 @@ def suitesFor(ciphers: tuple[str, ...], protocol: Protocol | None, place: str = 
     for index, given in enumerate(ciphers):
         name = _openssl(given, extend(where, index))
         if name in names:
-            raise ConfigurationError(f"{given} is given twice", extend(where, index))
+            raise SslConfigurationError(f"{given} is given twice", extend(where, index))
         names.append(name)
     tls13 = tuple(name for name in names if name in _DEFAULT_13)
     tls12 = tuple(name for name in names if name not in _DEFAULT_13)
     listed = tuple(version for version, suites in zip(VERSIONS, (tls12, tls13), strict=True) if suites)
     for version in asked:
         if version not in listed:
-            raise ConfigurationError(f"has no suite of {version}, which protocol.versions asks for", where)
+            raise SslConfigurationError(f"has no suite of {version}, which protocol.versions asks for", where)
     return _spoken(asked or listed, tls12, tls13)
 
 
@@ -177,11 +177,11 @@ def _openssl(given: str, place: str) -> str:
     upper = given.upper()
     for word in re.split("[-_]", upper):
         if word in _BROKEN:
-            raise ConfigurationError(f"{show(given)} {_BROKEN[word]}, and is not offered", place)
+            raise SslConfigurationError(f"{show(given)} {_BROKEN[word]}, and is not offered", place)
     if _STATIC.fullmatch(upper):
-        raise ConfigurationError(
+        raise SslConfigurationError(
             f"{show(given)} is not offered: who learns the server's key reads what was recorded before", place
         )
-    raise ConfigurationError(
+    raise SslConfigurationError(
         f"{show(given)} is no cipher suite that is offered: such as TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 is", place
     )

@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL, crypto
 
-from balws.errors import ConfigurationError
+from balws.errors import SslConfigurationError
 from balws.tls.ciphers import Suites
 from balws.tls.material import OwnKey
 
@@ -50,7 +50,7 @@ def show(context: SSL.Context, own: OwnKey, place: str) -> None:
     Show the peer who we are.
 
     @param place: the key path of what C{own} was read from, for errors.
-    @raise ConfigurationError: when OpenSSL does not want it.
+    @raise SslConfigurationError: when OpenSSL does not want it.
     """
     try:
         context.use_certificate(own.certificate)
@@ -58,7 +58,7 @@ def show(context: SSL.Context, own: OwnKey, place: str) -> None:
             context.add_extra_chain_cert(certificate)
         context.use_privatekey(own.key)
     except SSL.Error as error:
-        raise ConfigurationError(f"OpenSSL does not take this key or certificate: {reasonOf(error)}", place) from None
+        raise SslConfigurationError(f"OpenSSL does not take this key or certificate: {reasonOf(error)}", place) from None
 
 
 def kindOf(own: OwnKey) -> str:

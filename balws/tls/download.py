@@ -12,19 +12,17 @@ from __future__ import annotations
 from typing import Any, NoReturn, Protocol
 from urllib.parse import urlsplit
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IConsumer, IProtocolFactory, IStreamClientEndpoint
-from twisted.internet.protocol import Protocol as BaseProtocol
-from twisted.internet.protocol import connectionDone
+from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
-from twisted.web.client import Agent, BrowserLikePolicyForHTTPS, ResponseDone
-from twisted.web.http import PotentialDataLoss
+from twisted.web.client import Agent, BrowserLikePolicyForHTTPS
 from twisted.web.http_headers import Headers
-from twisted.web.iweb import IAgentEndpointFactory, IBodyProducer
+from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
+from balws.tls.body import BoundedBody, WholeBody
 from balws.tls.verdict import CannotTell
 
 __all__ = ["Download", "Fetch", "isUsable"]
@@ -138,66 +136,6 @@ class _Way:
             self._connection.abortConnection()
 
 
-@implementer(IBodyProducer)
-class _Question:
-    """
-    A small body, written at once.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.length = len(data)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """
-        Write all.
-        """
-        consumer.write(self._data)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """
-        All was written.
-        """
-
-    resumeProducing = stopProducing = pauseProducing
-
-
-class _Body(BaseProtocol):
-    """
-    Takes a body, up to a limit.
-
-    @ivar done: fires with it.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._left = limit
-        self._parts: list[bytes] = []
-        self.done: Deferred[bytes] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        A part of it.
-        """
-        self._left -= len(data)
-        if self._left < 0:
-            self._parts.clear()
-            self._end(Failure(CannotTell("too large")))
-        else:
-            self._parts.append(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The end of it; what HTTP cannot tell from half an answer, the signature can.
-        """
-        whole = reason.check(ResponseDone, PotentialDataLoss)
-        self._end(b"".join(self._parts) if whole else reason)
-
-    def _end(self, result: Any) -> None:
-        if not self.done.called:
-            self.done.callback(result)
-
-
 class Download:
     """
     Reads by HTTP: no redirect is followed, no proxy asked, no cookie kept, and no
@@ -230,11 +168,11 @@ class Download:
         headers = Headers({"User-Agent": ["balws"]})
         if question:
             headers.setRawHeaders("Content-Type", ["application/ocsp-request"])
-        producer = _Question(question) if question else None
+        producer = WholeBody(question) if question else None
         response = await agent.request(b"POST" if question else b"GET", url.encode("ascii"), headers, producer)
         if response.code != 200:
             raise CannotTell(f"answered {response.code}")
-        body = _Body(limit)
+        body = BoundedBody(limit, CannotTell("too large"))
         response.deliverBody(body)
         return await body.done
 

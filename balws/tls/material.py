@@ -22,7 +22,7 @@ from twisted.logger import Logger
 from balws.config.positions import extend
 from balws.config.secret import Secret
 from balws.config.secure import CertKey, KeyStore, TrustStore
-from balws.errors import ConfigurationError
+from balws.errors import ConfigurationError, SslConfigurationError
 
 __all__ = ["OwnKey", "PrivateKey", "readFile", "readKey", "readTrust"]
 
@@ -63,7 +63,7 @@ def readKey(config: KeyStore | CertKey, place: str = "key", now: Callable[[], fl
 
     @param place: the key path of C{config}, for errors.
     @param now: the seconds since 1970.
-    @raise ConfigurationError: when a file cannot be read, or has not what it should, or
+    @raise SslConfigurationError: when a file cannot be read, or has not what it should, or
         the key is that of another certificate.
     """
     found = _fromStore(config, place) if isinstance(config, KeyStore) else _fromPair(config, place)
@@ -82,7 +82,7 @@ def readTrust(config: TrustStore | str, place: str = "cert") -> list[x509.Certif
     @param config: a store, or the path of a PEM file.
     @param place: the key path of C{config}, for errors.
     @return: at least one.
-    @raise ConfigurationError: when the file cannot be read, or has none.
+    @raise SslConfigurationError: when the file cannot be read, or has none.
     """
     if isinstance(config, str):
         return _certificates(config, place)
@@ -98,7 +98,7 @@ def readTrust(config: TrustStore | str, place: str = "cert") -> list[x509.Certif
 def readFile(path: str, place: str) -> bytes:
     """
     @return: what is in a file of at most 1 MiB.
-    @raise ConfigurationError: when it cannot be read, or is larger.
+    @raise SslConfigurationError: when it cannot be read, or is larger.
     """
     try:
         with open(path, "rb") as stream:
@@ -113,7 +113,7 @@ def readFile(path: str, place: str) -> bytes:
 
 
 def _problem(path: str, place: str, words: str) -> ConfigurationError:
-    return ConfigurationError(f"the file {path!r} {words}", place)
+    return SslConfigurationError(f"the file {path!r} {words}", place)
 
 
 def _certificateFile(config: KeyStore | CertKey) -> str:

@@ -17,7 +17,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from balws.config.secure import CertValidationType, ListenerSecureSocket, VerifyClient
-from balws.errors import ConfigurationError
+from balws.errors import ConfigurationError, SslConfigurationError
 from balws.tls.ciphers import suitesFor
 from balws.tls.context import contextFor, kindOf, show, trust, verify
 from balws.tls.material import OwnKey, readKey, readTrust
@@ -47,7 +47,7 @@ class TlsServer:
     def __init__(self, config: ListenerSecureSocket, reactor: Any, place: str = "secureSocket") -> None:
         """
         @param place: the key path of C{config}, for errors.
-        @raise ConfigurationError: when a file cannot be used, or the fields ask for what
+        @raise SslConfigurationError: when a file cannot be used, or the fields ask for what
             cannot be done.
         """
         self.handshakeTimeout = config.handshakeTimeout or HANDSHAKE_TIMEOUT
@@ -59,7 +59,7 @@ class TlsServer:
         if config.certValidation is not None and config.certValidation.type is CertValidationType.OCSP_CRL:
             if config.mutualSsl is None:
                 where = f"{place}.certValidation.type"
-                raise ConfigurationError("OCSP_CRL is for certificates of clients: it needs mutualSsl", where)
+                raise SslConfigurationError("OCSP_CRL is for certificates of clients: it needs mutualSsl", where)
             self._revocation = Revocation(config.certValidation, reactor)
         self._live = self._coming = _Live(config, reactor, place)
 
@@ -136,7 +136,7 @@ class _Live:
         own = readKey(config.key, where)
         if not suites.fit(kindOf(own)):
             problem = f"has no suite for a key of the kind {kindOf(own)}, which the certificate has"
-            raise ConfigurationError(problem, f"{place}.ciphers")
+            raise SslConfigurationError(problem, f"{place}.ciphers")
         self.context = contextFor(suites)
         show(self.context, own, where)
         self.trusted = self._askClients(config, place)
@@ -183,7 +183,7 @@ def _staplerFor(own: OwnKey, reactor: Any, place: str) -> Stapler:
     try:
         return Stapler(own.certificate, issuer, reactor)
     except ConfigurationError as error:
-        raise ConfigurationError(error.problem, f"{place}.certValidation.type") from None
+        raise SslConfigurationError(error.problem, f"{place}.certValidation.type") from None
 
 
 def _selectAlpn(connection: SSL.Connection, offered: list[bytes]) -> bytes:

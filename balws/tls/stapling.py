@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from balws.errors import ConfigurationError, SslError
+from balws.errors import SslConfigurationError, SslError
 from balws.tls import ocsp
 from balws.tls.download import Download, Fetch
 from balws.tls.lineage import hasIssued
@@ -93,13 +93,13 @@ class Stapler:
         @param issuer: who has issued it; L{None} when that is not known.
         @param now: the time in seconds since the epoch.
         @param fetch: how to read from authorities; L{None}: by HTTP.
-        @raise ConfigurationError: when there is nobody to ask.
+        @raise SslConfigurationError: when there is nobody to ask.
         """
         self._urls = ocsp.responders(certificate)[:MAX_PLACES]
         if not self._urls:
-            raise ConfigurationError("the certificate names no OCSP responder: OCSP stapling cannot work with it")
+            raise SslConfigurationError("the certificate names no OCSP responder: OCSP stapling cannot work with it")
         if issuer is None or not hasIssued(issuer, certificate):
-            raise ConfigurationError(
+            raise SslConfigurationError(
                 "OCSP stapling needs to know who has issued the certificate: put the issuer's certificate behind it"
             )
         self._certificate = certificate

@@ -28,7 +28,7 @@ from balws.config.secure import (
     TrustStore,
 )
 from balws.config.values import MAX_NUMBER
-from balws.errors import ConfigurationError
+from balws.errors import ConfigurationError, SslError
 
 PAIR = {"certFile": "own.crt", "keyFile": "own.key"}
 
@@ -42,7 +42,10 @@ class RecordTests(SynchronousTestCase):
         """
         @return: what is said of these fields.
         """
-        return str(self.assertRaises(ConfigurationError, build, recordType, fields))
+        problem = self.assertRaises(ConfigurationError, build, recordType, fields)
+        if "must be provided" in str(problem):
+            self.assertIsInstance(problem, SslError)  # as the reference library has it
+        return str(problem)
 
     def test_defaults(self) -> None:
         """

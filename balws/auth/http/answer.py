@@ -9,16 +9,9 @@ import json
 from typing import Any, NoReturn
 
 import attrs
-from twisted.internet.defer import Deferred
-from twisted.internet.protocol import Protocol, connectionDone
-from twisted.python.failure import Failure
-from twisted.web.client import ResponseDone
-from twisted.web.http import PotentialDataLoss
 from twisted.web.http_headers import Headers
 
-from balws.auth.http.route import TooLong
-
-__all__ = ["Answer", "Body"]
+__all__ = ["Answer"]
 
 
 @attrs.frozen(kw_only=True)
@@ -65,38 +58,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuseConstant(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-class Body(Protocol):
-    """
-    Takes a body, up to a limit.
-
-    @ivar done: fires with it.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._parts: list[bytes] = []
-        self.done: Deferred[bytes] = Deferred()
-
-    def dataReceived(self, data: bytes) -> None:
-        """
-        A part of it.
-        """
-        self._limit -= len(data)
-        if self._limit < 0:
-            self._parts.clear()
-            self._end(Failure(TooLong()))
-        else:
-            self._parts.append(data)
-
-    def connectionLost(self, reason: Failure = connectionDone) -> None:
-        """
-        The end of it.  Where only the end of the connection tells, it may be a part: such a part
-        is no object of JSON.
-        """
-        self._end(b"".join(self._parts) if reason.check(ResponseDone, PotentialDataLoss) else reason)
-
-    def _end(self, result: Any) -> None:
-        if not self.done.called:
-            self.done.callback(result)

@@ -8,19 +8,19 @@ from __future__ import annotations
 from typing import Any
 
 from treq.client import HTTPClient
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectError, ConnectionClosed, DNSLookupError
 from twisted.internet.error import TimeoutError as TooLate
-from twisted.internet.interfaces import IConsumer
 from twisted.python.failure import Failure
 from twisted.web.client import Agent, HTTPConnectionPool, ResponseFailed, ResponseNeverReceived
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
-from balws.auth.http.answer import Answer, Body
+from balws.auth.http.answer import Answer
 from balws.auth.http.route import TooLong
 from balws.errors import AuthUnavailableError, SslError
+from balws.tls.body import BoundedBody, WholeBody
 
 __all__ = ["Question"]
 
@@ -32,39 +32,6 @@ class _Packed(Exception):
     """
     An answer that nobody has asked to be packed is.
     """
-
-
-@implementer(IBodyProducer)
-class _Form:
-    """
-    A small body, written at once.
-    """
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self.length = len(data)
-
-    def startProducing(self, consumer: IConsumer) -> Deferred[None]:
-        """
-        Write all.
-        """
-        consumer.write(self._data)
-        return succeed(None)
-
-    def pauseProducing(self) -> None:
-        """
-        All was written.
-        """
-
-    def resumeProducing(self) -> None:
-        """
-        All was written.
-        """
-
-    def stopProducing(self) -> None:
-        """
-        All was written.
-        """
 
 
 @implementer(IAgent)
@@ -107,7 +74,7 @@ class Question:
 
     async def _exchange(self, maxBody: int, method: str, headers: Headers, form: bytes | None) -> Answer:
         # A client of its own for each question: treq keeps cookies with the client.
-        client = HTTPClient(self, data_to_body_producer=_Form)
+        client = HTTPClient(self, data_to_body_producer=WholeBody)
         response = await client.request(
             method,
             _SOMEWHERE,
@@ -117,7 +84,7 @@ class Question:
             unbuffered=True,
             reactor=self._reactor,
         )
-        body = Body(maxBody)
+        body = BoundedBody(maxBody, TooLong())
         response.deliverBody(body)
         return Answer(status=response.code, headers=response.headers, body=await body.done)
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -20,6 +19,7 @@ from balws.config.place import Place
 from balws.config.positions import extend, scan
 from balws.config.records import build
 from balws.config.secret import isReference, resolveSecret
+from balws.config.toml import decode, parse
 from balws.config.userstore import User
 from balws.config.values import convert, show
 from balws.errors import ConfigurationError
@@ -148,17 +148,8 @@ class UserFile:
             raise ConfigurationError("is no file", file=self._path)
         if len(data) > MAX_FILE:
             raise ConfigurationError(f"is over {MAX_FILE} bytes, too long for a file of users", file=self._path)
-        problem = "not UTF-8"
-        try:
-            text = data.decode("utf-8-sig").replace("\r\n", "\n")
-            problem = "a number has too many digits"
-            document = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigurationError(str(error), file=self._path) from None
-        except RecursionError:
-            raise ConfigurationError("nested too deeply", file=self._path) from None
-        except ValueError:
-            raise ConfigurationError(problem, file=self._path) from None
+        text = decode(data, self._path)
+        document = parse(text, self._path)
         try:
             return Accounts.of(self._each(document))
         except _Unusable as found:
