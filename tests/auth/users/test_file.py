@@ -137,7 +137,7 @@ class ReadTests(UserFileTestCase):
         """
         problem = self.problem(table("alice") + f'[[users]]\nusername = "bob"\npassword = "{CANARY}')
         self.assertTrue(problem.startswith("7:28: "), problem)
-        self.assertIn("line 1, column 7", self.problem(f"p = ''\"{CANARY}\"\n"))
+        self.assertIn("1:7: ", self.problem(f"p = ''\"{CANARY}\"\n"))
         self.assertIn("not UTF-8", self.problem(b'a = "\xff"'))
         self.assertIn("nested too deeply", self.problem("a = " + "[" * 100000))
         self.assertIn("too many digits", self.problem("a = " + "1" * 5000))
