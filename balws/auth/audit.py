@@ -16,6 +16,9 @@ __all__ = ["accepted", "refused", "shown"]
 LONGEST = 64
 LONGEST_REASON = 200
 
+#: What is longer when written is cut like a name, whose characters become twelve each at most.
+MAX_FIELD = 1000
+
 _log = Logger(namespace="balws.audit")
 
 
@@ -24,7 +27,8 @@ def shown(text: str, longest: int = LONGEST) -> str:
     @return: what a peer may have written, so that it stays on one line of any terminal.
     """
     cut = text if len(text) <= longest else text[:longest] + "..."
-    return json.dumps(cut)
+    written = json.dumps(cut)
+    return written if len(written) <= MAX_FIELD else json.dumps(cut[:LONGEST] + "...")
 
 
 def accepted(kind: str, username: str, address: str, path: str) -> None:

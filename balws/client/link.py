@@ -26,6 +26,7 @@ from balws.client.retry import RETRIED_CODES, Backoff, isTemporary
 from balws.client.unsent import Unsent
 from balws.closing import ABNORMAL
 from balws.config.client import ClientConfiguration
+from balws.config.loopback import isLoopback
 from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
 from balws.hub.hub import Audience, sharedHub
 from balws.session.closinghandshake import refusal
@@ -88,6 +89,8 @@ class Link:
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
         self._source = None if config.auth is None else sourceOf(config.auth, reactor)
+        if self._source is not None:
+            self._warnOfPlainCredentials()
         self._unsent = Unsent(config.maxSendBuffer, self._willReturn)
         self._backoff = None if config.retryConfig is None else Backoff(config.retryConfig)
         self._connecting: Deferred[None] | None = None
@@ -106,6 +109,17 @@ class Link:
         # Without path and query: those may hold a token.
         state = "over" if self.isOver else "open" if self.conversation is not None else "connecting"
         return f"{state}, {self._addresses[0].authority.decode()}"
+
+    def _warnOfPlainCredentials(self) -> None:
+        """
+        Say what decision 17 wants said of listeners.
+        """
+        plain = [each for each in self._addresses if not each.secure and not isLoopback(each.host)]
+        if plain and self._endpoint is None:
+            self._log.warn(
+                "Credentials for {host} can be read by whoever is on the way: the URL is ws, not wss.",
+                host=plain[0].authority.decode(),
+            )
 
     # Connecting
 

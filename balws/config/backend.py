@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit
 import attrs
 
 from balws.config.headers import headers
+from balws.config.loopback import isLoopback
 from balws.config.records import fieldConverters, nested
 from balws.config.secret import Secret
 from balws.config.secure import CertKey, ClientSecureSocket, KeyStore, TrustStore
@@ -55,13 +55,6 @@ _RESERVED = frozenset(
 )
 
 
-def _isHere(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _checkUrl(value: object) -> str:
     if not isinstance(value, str) or not _URL.fullmatch(value):
         raise Unfit("a URL in visible ASCII")
@@ -76,7 +69,7 @@ def _checkUrl(value: object) -> str:
         raise Unfit('a URL without "#"')
     if not host or port == 0:
         raise Unfit("a URL with a host and a port that can be")
-    if parts.scheme != "https" and not (parts.scheme == "http" and _isHere(host)):
+    if parts.scheme != "https" and not (parts.scheme == "http" and isLoopback(host)):
         raise Unfit("an https URL; http is for this machine alone, such as http://127.0.0.1:9000")
     return value
 

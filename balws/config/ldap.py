@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
+from balws.config.loopback import isLoopback
 from balws.config.records import fieldConverters, nested
 from balws.config.secret import Secret
 from balws.config.secure import ClientSecureSocket, TrustStore
@@ -73,10 +73,7 @@ class LdapAddress:
         """
         Whether nobody else can listen on the way there.
         """
-        try:
-            return ip_address(self.host).is_loopback
-        except ValueError:
-            return self.host == "localhost"
+        return isLoopback(self.host)
 
 
 def _connectionUrl(value: object) -> str:

@@ -1,13 +1,12 @@
 # -*- test-case-name: tests.server.test_host -*-
 """
-The C{Host} field, the C{Origin} field, and addresses that are our own.
+The C{Host} field and the C{Origin} field.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 from balws.config.origin import origin
 from balws.errors import ConfigurationError
@@ -21,16 +20,6 @@ def isHost(values: Sequence[bytes]) -> bool:
     @return: whether there is exactly one host, and it is one (RFC 9112 section 3.2).
     """
     return len(values) == 1 and _isHost(values[0]) is not None
-
-
-def isLoopback(address: str) -> bool:
-    """
-    @return: whether only this machine can reach an address.
-    """
-    try:
-        return ip_address(address).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 def canonical(value: bytes) -> str | None:

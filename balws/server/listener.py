@@ -18,6 +18,7 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as TwistedSite
 
 from balws.config.listener import ListenerConfiguration
+from balws.config.loopback import isLoopback
 from balws.config.records import build, override
 from balws.config.service import WSServiceConfig
 from balws.errors import ConfigurationError, ListenerError
@@ -26,7 +27,6 @@ from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.declare import configOf
 from balws.server.doors import Doors
 from balws.server.farewell import sayFarewell
-from balws.server.host import isLoopback
 from balws.server.mount import Mount
 from balws.server.site import Site
 from balws.server.tree import Tree

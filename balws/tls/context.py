@@ -58,7 +58,8 @@ def show(context: SSL.Context, own: OwnKey, place: str) -> None:
             context.add_extra_chain_cert(certificate)
         context.use_privatekey(own.key)
     except SSL.Error as error:
-        raise SslConfigurationError(f"OpenSSL does not take this key or certificate: {reasonOf(error)}", place) from None
+        problem = f"OpenSSL does not take this key or certificate: {reasonOf(error)}"
+        raise SslConfigurationError(problem, place) from None
 
 
 def kindOf(own: OwnKey) -> str:
