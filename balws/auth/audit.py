@@ -48,7 +48,7 @@ def accepted(kind: str, username: str, address: str, path: str) -> None:
 def refused(result: str, why: str, username: str, address: str, path: str) -> None:
     """
     @param result: what the peer was told: C{unauthenticated}, C{forbidden},
-        C{unavailable} or C{throttled}.
+        C{unavailable} or C{throttled}; C{given up} when it had left by then.
     @param why: in our own words.
     @param username: as it came, or empty where only a token did.
     """

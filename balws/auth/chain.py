@@ -12,15 +12,16 @@ from typing import Any
 import attrs
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.credentials import IUsernamePassword
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginFailed, Unauthorized
 from twisted.cred.portal import IRealm, Portal
 from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from balws.auth.login import Login
-from balws.auth.principal import Realm
+from balws.auth.login import Login, letGo
+from balws.auth.principal import Identity, Realm
 from balws.errors import AuthnError, AuthUnavailableError, AuthzError
 from balws.interfaces import IBearerToken, IPrincipal
 
@@ -64,13 +65,26 @@ class _Remembering:
         self._realm = realm
 
     def requestAvatar(self, avatarId: Any, mind: object, *interfaces: Any) -> Deferred[Any]:
+        # None and False are what a checker gives that forgot to say no.
+        if not isinstance(avatarId, (bytes, str)) or not (avatarId or isinstance(avatarId, Identity)):
+            raise TypeError(f"a checker gave {type(avatarId).__name__} in place of an avatar's id")
         expires = getattr(avatarId, "expires", None)
+        outcome: Deferred[Any] = Deferred()
 
-        def made(avatar: tuple[Any, Any, Any]) -> tuple[Any, tuple[Any, float | None], Any]:
-            return avatar[0], (avatar[1], expires), avatar[2]
+        def made(result: tuple[Any, Any, Any]) -> None:
+            interface, avatar, logout = result
+            if outcome.called:  # whoever waited has gone: so does the avatar
+                letGo(logout)
+            else:
+                outcome.callback((interface, (avatar, expires), logout))
 
-        entered: Deferred[Any] = maybeDeferred(self._realm.requestAvatar, avatarId, mind, *interfaces)
-        return entered.addCallback(made)
+        def failed(failure: Failure) -> None:
+            if not outcome.called:
+                outcome.errback(failure)
+
+        # Not cancelled with the outcome: an avatar that is made then would never be let go.
+        maybeDeferred(self._realm.requestAvatar, avatarId, mind, *interfaces).addCallback(made).addErrback(failed)
+        return outcome
 
 
 class Chain:
@@ -132,7 +146,7 @@ class Chain:
                 entered: Any = await portal.login(credentials, mind, IPrincipal)
                 _, (avatar, expires), logout = entered
                 return self._enter(entry, avatar, expires, logout)
-            except UnauthorizedLogin as problem:
+            except (LoginFailed, Unauthorized) as problem:
                 why = str(problem) or "not authenticated"
                 continue
             except (AuthzError, CancelledError):
@@ -152,7 +166,7 @@ class Chain:
             left = expires - self._now() if expires is not None and self._expire else None
             return Login(avatar, entry.kind, logout, self._clock, left)
         except Exception:
-            Login(avatar, entry.kind, logout, self._clock, None).end()
+            letGo(logout)
             raise
 
 

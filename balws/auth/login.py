@@ -11,10 +11,25 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
-__all__ = ["Login"]
+__all__ = ["Login", "letGo"]
 
 #: Years away is never: what a clock can still add up.
 _FAR = 10.0 * 365 * 86400
+
+
+_log = Logger(namespace="balws.auth")
+
+
+def letGo(logout: Callable[[], object]) -> None:
+    """
+    Tell a realm that an avatar is of no use any more.
+
+    @param logout: what the realm gave with it; an error of it is logged.
+    """
+    try:
+        logout()
+    except Exception:
+        _log.failure("A realm's logout failed")
 
 
 class Login:
@@ -24,8 +39,6 @@ class Login:
     """
 
     __slots__ = ("_clock", "_due", "_logout", "kind", "principal")
-
-    _log = Logger(namespace="balws.auth")
 
     def __init__(
         self,
@@ -58,7 +71,4 @@ class Login:
         """
         logout, self._logout = self._logout, None
         if logout is not None:
-            try:
-                logout()
-            except Exception:
-                self._log.failure("A realm's logout failed")
+            letGo(logout)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.web.server import Request
@@ -65,6 +66,11 @@ class Guard:
                 self._throttle.waited(address)
         try:
             login = await self._chain.login(credentials, request)
+        except CancelledError:
+            # Who leaves before the answer may not have liked it; the work was done all the same.
+            self._throttle.failed(address)
+            audit.refused("given up", "nobody waits for the answer", name, address, self._path)
+            raise
         except AuthnError as problem:
             self._throttle.failed(address)
             audit.refused("unauthenticated", str(problem), name, address, self._path)

@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.cred.checkers import InMemoryUsernamePasswordDatabaseDontUse
 from twisted.cred.credentials import IAnonymous
-from twisted.cred.error import UnauthorizedLogin
+from twisted.cred.error import LoginDenied, LoginFailed, Unauthorized, UnauthorizedLogin, UnhandledCredentials
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
@@ -253,7 +253,7 @@ class RealmTests(ChainTestCase):
 
     def test_slowRealm(self) -> None:
         """
-        A realm may take its time; who gives up cancels what it waits for.
+        A realm may take its time; an avatar that it makes for who has given up is let go at once.
         """
         given: list[Deferred[Any]] = []
 
@@ -263,13 +263,32 @@ class RealmTests(ChainTestCase):
                 given.append(Deferred())
                 return given[-1].addCallback(lambda _: answer)
 
-        entry = Entry(kind="mine", checker=Answering(ADA), realm=Slow())
+        realm = Slow()
+        entry = Entry(kind="mine", checker=Answering(ADA), realm=realm)
         first, second = self.login(self.chain(entry)), self.login(self.chain(entry))
         given[0].callback(None)
         self.assertEqual(self.successResultOf(first).principal.username, "ada")
         second.cancel()
         self.failureResultOf(second, CancelledError)
-        self.assertTrue(given[1].called)
+        self.assertEqual(realm.gone, [])
+        given[1].callback(None)
+        self.assertEqual(len(realm.gone), 1)
+
+    def test_noId(self) -> None:
+        """
+        A checker that forgets to say no, and gives None or False, has let nobody in.
+        """
+        for wrong in (None, False, True, 0, (), b"", "", object()):
+            entry = Entry(kind="mine", checker=Answering(wrong))
+            self.failed(AuthUnavailableError, entry)
+            self.assertEqual(len(self.flushLoggedErrors(TypeError)), 1, wrong)
+
+    def test_otherWordsForNo(self) -> None:
+        """
+        All that Cred calls a failed login is a no.
+        """
+        for no in (LoginFailed, LoginDenied, Unauthorized, UnauthorizedLogin, UnhandledCredentials):
+            self.failed(AuthnError, Entry(kind="mine", checker=Answering(no("not you"))))
 
     def test_checkerOfCred(self) -> None:
         """
