@@ -84,9 +84,8 @@ class ExampleTests(SynchronousTestCase):
         No example is without a test, and each has its file and says what it shows.
         """
         folders = {folder.name for folder in EXAMPLES.glob("[a-z]*") if folder.is_dir()}
-        self.assertEqual(
-            folders, {"echo", "helloworld2017", "upgrade", "dispatch", "binding", "beside", "embedding"}
-        )
+        here = {"echo", "helloworld2017", "upgrade", "dispatch", "binding", "beside", "embedding"}
+        self.assertEqual(folders, here | {"members", "meters", "tokens", "directory", "taxi"})
         words = (EXAMPLES / "README.rst").read_text("utf-8")
         for folder in folders:
             self.assertTrue((EXAMPLES / folder / "balws.toml").is_file(), folder)

@@ -256,9 +256,9 @@ class BrowserInteropTests(BrowserCase, ServedTestCase):
             self.assertHeard(found, compression == "deflate", ("digest", "pong", "seen"))
 
 
-class ClientInteropTests(ConversationTestCase):
+class CallingTestCase(ConversationTestCase):
     """
-    A client of ours at others' servers, compression on, refused by the server, and off.
+    Holds the conversation with a client of ours.
     """
 
     def check(self, name: str, **others: Any) -> None:
@@ -282,6 +282,12 @@ class ClientInteropTests(ConversationTestCase):
                     faults = server.communicate(timeout=PATIENCE)[1]
             self.assertEqual(faults, "")
             self.assertHeard(found, offer == compression == "deflate", **others)
+
+
+class ClientInteropTests(CallingTestCase):
+    """
+    A client of ours at others' servers, compression on, refused by the server, and off.
+    """
 
     def test_websockets(self) -> None:
         """

@@ -18,8 +18,8 @@ from twisted.trial.unittest import TestCase
 
 from balws.auth.chain import Chain, Entry
 from balws.auth.credentials import BasicCredentials
-from balws.auth.ldaplibrary import Connection, Server
-from balws.auth.ldapstore import LdapUserStore
+from balws.auth.ldap.library import Connection, Server
+from balws.auth.ldap.store import LdapUserStore
 from balws.auth.principal import Identity
 from balws.errors import AuthnError, AuthUnavailableError, AuthzError
 from tests.auth.fakeldap import BIND, SUFFIX, FakeDirectory, config

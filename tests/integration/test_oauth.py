@@ -15,10 +15,10 @@ from twisted.internet.task import deferLater
 
 from balws import Caller, Client, Listener, Service, UpgradeService, serviceConfig
 from balws.auth.credentials import BearerToken
-from balws.auth.exchange import BackEnd
-from balws.auth.granting import GrantedToken, grantFor
-from balws.auth.introspection import OAuth2Introspection
-from balws.auth.jwttoken import JwtValidator
+from balws.auth.http.exchange import BackEnd
+from balws.auth.jwt.validator import JwtValidator
+from balws.auth.oauth2.granting import GrantedToken, grantFor
+from balws.auth.oauth2.introspection import OAuth2Introspection
 from balws.auth.principal import Identity
 from balws.config.backend import HttpClientConfig
 from balws.config.jwt import JwtValidatorConfig

@@ -19,8 +19,8 @@ from tests.integration.slapd import Slapd
 
 HOWTO = ROOT / "docs" / "howto"
 
-#: Where tests are skipped when something is missing.
-IS_RELAXED = not os.environ.get("BALWS_REQUIRE_ALL")
+#: Why tests that need it are skipped; L{None} where they are not.
+NO_OPENSSL = None if os.environ.get("BALWS_REQUIRE_ALL") or shutil.which("openssl") else "there is no openssl"
 
 
 class OpenSslTests(SynchronousTestCase):
@@ -28,7 +28,7 @@ class OpenSslTests(SynchronousTestCase):
     Pages whose reader makes keys and certificates.
     """
 
-    skip = "there is no openssl" if IS_RELAXED and shutil.which("openssl") is None else None
+    skip = NO_OPENSSL
 
     def walk(self, name: str) -> Walk:
         """

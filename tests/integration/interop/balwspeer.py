@@ -87,6 +87,10 @@ def client(script: Script, url: str) -> dict[str, Any]:
     Hold the conversation.
     """
     found: dict[str, Any] = {}
+    secureSocket = script.tls and {
+        "cert": script.tls["trust"],
+        "key": {"certFile": script.tls["certificate"], "keyFile": script.tls["key"]},
+    }
 
     async def opened() -> Peer:
         pongs = Pongs()
@@ -97,6 +101,7 @@ def client(script: Script, url: str) -> dict[str, Any]:
             webSocketCompressionEnabled=script.compression,
             maxFrameSize=131072,
             pingPongHandler=pongs,
+            secureSocket=secureSocket,
         )
         return Peer(connection, pongs)
 

@@ -69,11 +69,14 @@ class Script:
     What is said.
 
     @ivar compression: whether this peer has permessage-deflate.
+    @ivar tls: paths of whom to trust, of the own certificate and of its key, where it is
+        said under TLS and both sides have one; L{None} where it is not.
     """
 
     def __init__(self, compression: bool, file: str) -> None:
         said = json.loads(Path(file).read_text("utf-8"))
         self.compression = compression
+        self.tls: dict[str, str] | None = said.get("tls")
         self.protocols: list[str] = said["protocols"]
         self.protocol: str = said["protocol"]
         self.token: str = said["token"]

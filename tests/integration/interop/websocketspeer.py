@@ -5,6 +5,7 @@ PyPI websockets as client and server.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 from conversation import Script, answer, hold, pieces, play
@@ -68,6 +69,20 @@ class Peer:
         return answered
 
 
+def _tls(script: Script, side: int) -> ssl.SSLContext | None:
+    """
+    @param side: C{ssl.PROTOCOL_TLS_CLIENT} or C{ssl.PROTOCOL_TLS_SERVER}.
+    @return: what shows our certificate, and wants to see one.
+    """
+    if script.tls is None:
+        return None
+    context = ssl.SSLContext(side)
+    context.load_verify_locations(script.tls["trust"])
+    context.load_cert_chain(script.tls["certificate"], script.tls["key"])
+    context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
 def client(script: Script, url: str) -> dict[str, Any]:
     """
     Hold the conversation.
@@ -78,6 +93,7 @@ def client(script: Script, url: str) -> dict[str, Any]:
             await connect(
                 url,
                 proxy=None,
+                ssl=_tls(script, ssl.PROTOCOL_TLS_CLIENT),
                 compression="deflate" if script.compression else None,
                 subprotocols=[Subprotocol(name) for name in script.protocols],
                 additional_headers={"X-Token": script.token},
@@ -104,8 +120,10 @@ def server(script: Script) -> None:
             compression="deflate" if script.compression else None,
             subprotocols=[Subprotocol(script.protocol)],
             process_response=tell,
+            ssl=_tls(script, ssl.PROTOCOL_TLS_SERVER),
         ) as serving:
-            print(f"ws://127.0.0.1:{serving.sockets[0].getsockname()[1]}/", flush=True)
+            scheme = "ws" if script.tls is None else "wss"
+            print(f"{scheme}://127.0.0.1:{serving.sockets[0].getsockname()[1]}/", flush=True)
             await serving.serve_forever()
 
     asyncio.run(run())
