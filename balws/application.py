@@ -56,13 +56,10 @@ def makeApplicationService(
         imported, made or attached.
     """
     _makeImportable(configuration.pythonPath)
-    parent = MultiService()
-    listeners = []
+    parent = Reloading(reactor)
     for entry in configuration.listeners:
         listener = _makeListener(entry, reactor, listenerFactory, configuration.userStore)
-        listeners.append(listener)
         parent.addService(ListenerService(listener, reactor))
-    parent.addService(Reloading(listeners, reactor))
     return parent
 
 
@@ -198,7 +195,8 @@ def _completed(
     if isinstance(entry, FileUserStoreConfigWithScopes) and userStore is not None:
         given = entry.fileUserStoreConfig
         if given.users is None and given.path is None:
-            return attrs.evolve(entry, fileUserStoreConfig=userStore)
+            allow = given.allowPlaintextPasswords or userStore.allowPlaintextPasswords
+            return attrs.evolve(entry, fileUserStoreConfig=attrs.evolve(userStore, allowPlaintextPasswords=allow))
     return entry
 
 

@@ -6,50 +6,53 @@ SIGHUP: certificates, keys and users are read again.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable
 from typing import Any
 
-from twisted.application.service import Service
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-
-from balws.server.listener import Listener
 
 __all__ = ["Reloading"]
 
 
-class Reloading(Service):
+class Reloading(MultiService):
     """
-    While it runs, SIGHUP makes listeners read again what may have changed.  What is broken
-    leaves the old in place.
+    The services of listeners.  From their start until the last has stopped SIGHUP makes the
+    listeners read again what may have changed; what is broken leaves the old in place.
     """
 
     _log = Logger(namespace="balws")
 
-    def __init__(self, listeners: Iterable[Listener], reactor: Any = None) -> None:
+    def __init__(self, reactor: Any = None) -> None:
         """
         @param reactor: in whose thread it is done; L{None} is the global one.
         """
-        self._listeners = tuple(listeners)
+        super().__init__()
         self._reactor = reactor
         self._before: Any = None
 
     def startService(self) -> None:
         """
-        Wait for the signal.
+        Start, and wait for the signal.
         """
-        Service.startService(self)
         if self._reactor is None:
             from twisted.internet import reactor
 
             self._reactor = reactor
+        super().startService()
         self._before = signal.signal(signal.SIGHUP, self._hangUp)
 
-    def stopService(self) -> None:
+    def stopService(self) -> Deferred[Any]:
         """
-        Let the signal mean what it meant before.
+        Stop; then the signal means what it meant before.
         """
-        Service.stopService(self)
-        signal.signal(signal.SIGHUP, self._before)
+        stopped: Deferred[Any] = super().stopService()
+        return stopped.addBoth(self._stopped)
+
+    def _stopped(self, result: Any) -> Any:
+        # What was not set from Python cannot be set back from there.
+        signal.signal(signal.SIGHUP, signal.SIG_DFL if self._before is None else self._before)
+        return result
 
     def _hangUp(self, number: int, frame: object) -> None:
         # A signal comes between any two steps: nothing is done here.
@@ -59,6 +62,6 @@ class Reloading(Service):
         """
         Do it now.
         """
-        for listener in self._listeners:
-            listener.reload()
-        self._log.info("Certificates, keys and users were read again.")
+        for service in self:
+            service.listener.reload()
+        self._log.info("SIGHUP: certificates, keys and users are read again; what is broken is said and left as it was.")

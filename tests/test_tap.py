@@ -116,7 +116,7 @@ class OptionsTests(SynchronousTestCase):
         options.parseOptions(["--config", self.file])
         service = makeService(options)
         self.assertIsInstance(service, MultiService)
-        child, _ = service  # and what reads again
+        (child,) = service
         self.assertIsNone(child.listener.port)
 
     def test_demonstration(self) -> None:

@@ -10,7 +10,7 @@ import json
 
 from twisted.logger import Logger
 
-__all__ = ["accepted", "refused", "shown"]
+__all__ = ["accepted", "asked", "refused", "shown"]
 
 #: A name is cut behind so many characters, and a reason.
 LONGEST = 64
@@ -43,6 +43,14 @@ def accepted(kind: str, username: str, address: str, path: str) -> None:
         kind=kind,
         path=path,
     )
+
+
+def asked(address: str, path: str) -> None:
+    """
+    Somebody showed nothing, as browsers do at first.  No attempt: anybody could fill a disk
+    with lines of these.
+    """
+    _log.debug("no credentials from {address} at {path}", result="unauthenticated", address=address, path=path)
 
 
 def refused(result: str, why: str, username: str, address: str, path: str) -> None:

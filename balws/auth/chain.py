@@ -25,7 +25,7 @@ from balws.auth.principal import Identity, Realm
 from balws.errors import AuthnError, AuthUnavailableError, AuthzError
 from balws.interfaces import IBearerToken, IPrincipal
 
-__all__ = ["Chain", "Entry", "MissingScope"]
+__all__ = ["Chain", "Entry", "MissingScope", "Undecided"]
 
 
 @attrs.frozen(kw_only=True)
@@ -53,6 +53,18 @@ class MissingScope(AuthzError):
     def __init__(self, kind: str, username: object) -> None:
         super().__init__(f"{kind}: none of the scopes that are wanted")
         self.username = username if isinstance(username, str) else ""
+
+
+class Undecided(AuthUnavailableError):
+    """
+    Nobody knows who that is, and one that was asked could not tell.
+
+    @ivar wasRefused: whether another one said no.
+    """
+
+    def __init__(self, why: str, wasRefused: bool) -> None:
+        super().__init__(why)
+        self.wasRefused = wasRefused
 
 
 @implementer(IRealm)
@@ -135,9 +147,10 @@ class Chain:
         @param mind: for the realm.
         @raise AuthnError: when nobody knows who that is; the text is for the log.
         @raise AuthzError: when somebody does, and the scope is missing.
-        @raise AuthUnavailableError: when nobody does, and one that was asked could not tell.
+        @raise Undecided: when nobody does, and one that was asked could not tell.
         """
-        unavailable: AuthUnavailableError | None = None
+        unavailable: str | None = None
+        wasRefused = False
         why = "there is no entry for credentials of this kind"
         for entry, portal in self._entries:
             if not any(each.providedBy(credentials) for each in entry.checker.credentialInterfaces):
@@ -148,16 +161,15 @@ class Chain:
                 return self._enter(entry, avatar, expires, logout)
             except (LoginFailed, Unauthorized) as problem:
                 why = str(problem) or "not authenticated"
-                continue
+                wasRefused = True
             except (AuthzError, CancelledError):
                 raise
             except AuthUnavailableError as problem:
-                unavailable = problem
-                continue
+                unavailable = str(problem)
             except Exception:
                 self._log.failure("The {kind} entry of auth failed", kind=entry.kind)
-                unavailable = AuthUnavailableError(f"the {entry.kind} entry failed")
-        raise unavailable or AuthnError(why)
+                unavailable = f"the {entry.kind} entry failed"
+        raise AuthnError(why) if unavailable is None else Undecided(unavailable, wasRefused)
 
     def _enter(self, entry: Entry, avatar: Any, expires: float | None, logout: Any) -> Login:
         try:

@@ -35,6 +35,10 @@ _KINDS = {
 _CREDENTIALS = (IUsernamePassword, IBearerToken)
 
 
+#: Seconds that a checker has to let go of what it holds.
+CLOSING_TIME = 10.0
+
+
 class Checkers:
     """
     The checkers of one listener.
@@ -80,7 +84,8 @@ class Checkers:
 
     def _checker(self, kind: Callable[..., Any], config: object) -> Any:
         for known, checker in self._made:
-            if known == config:
+            # To Python 1 is True; to whoever compares claims it is not.
+            if known == config and repr(known) == repr(config):
                 return checker
         checker = kind(config, self._reactor)
         self._made.append((config, checker))
@@ -102,10 +107,11 @@ class Checkers:
         """
         Release what they hold; they work again when they are asked again.
 
-        @return: fires when all are done, or have failed to.
+        @return: fires when all are done, have failed to, or have taken too long.
         """
         closing = [maybeDeferred(getattr(checker, "close", _nothing)) for _, checker in self._made]
         for each in closing:
+            each.addTimeout(CLOSING_TIME, self._reactor)
             each.addErrback(lambda failure: self._log.failure("A checker could not be closed", failure))
         return gatherResults(closing).addCallback(lambda _: None)
 

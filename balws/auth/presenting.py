@@ -27,9 +27,9 @@ class Source(Protocol):
         @return: the value for the next request; fails with L{balws.errors.AuthError}.
         """
 
-    def rejected(self) -> bool:
+    def rejected(self, value: bytes) -> bool:
         """
-        The server said 401 to the latest value.
+        The server said 401 to a value.
 
         @return: whether asking again may bring a better one.
         """
@@ -57,7 +57,7 @@ class Fixed:
         """
         return succeed(self._value)
 
-    def rejected(self) -> bool:
+    def rejected(self, value: bytes) -> bool:
         """
         See L{Source}.
         """

@@ -16,7 +16,7 @@ __all__ = ["Throttle"]
 #: So many addresses are remembered; then the one that was quiet for longest is forgotten.
 MAX_ADDRESSES = 4096
 
-#: An address that was quiet for so many seconds starts anew.
+#: The failures of a name are forgotten when it was quiet for so many seconds.
 MEMORY = 600.0
 
 #: The first wait in seconds, doubled by each further failure, and the longest.
@@ -27,19 +27,38 @@ LONGEST_WAIT = 8.0
 MAX_WAITING = 4
 
 
+#: So many names that were tried from one address are told apart.
+MAX_NAMES = 32
+
+
 @attrs.define
 class _Record:
-    failures: int = 0
-    latest: float = 0.0
+    """
+    One address.
+
+    @ivar names: for each name how often it failed, and when it did so last; L{None} for
+        those that are not told apart.
+    @ivar waiting: how many attempts wait.
+    """
+
+    names: dict[int | None, tuple[int, float]] = attrs.field(factory=dict)
     waiting: int = 0
+
+    def failures(self, now: float) -> int:
+        """
+        @return: how many there were; those of a name are forgotten when it was quiet.
+        """
+        self.names = {name: known for name, known in self.names.items() if now - known[1] <= MEMORY}
+        return sum(count for count, _ in self.names.values())
 
 
 class Throttle:
     """
-    Counts the failures of each address in a row.  After C{free} of them each further
-    attempt waits before anybody looks at it: a person does not notice, a list of passwords
-    takes ages.  Right credentials are never refused for other people's failures as long
-    as not too many attempts wait, since a whole office may share an address.
+    Counts the failures of each address.  After C{free} of them each further attempt waits
+    before anybody looks at it: a person does not notice, a list of passwords takes ages.
+    Right credentials are never refused for other people's failures as long as not too many
+    attempts wait, since a whole office may share an address.  They take back the failures of
+    their own name alone: who has an account must not guess at others for it.
 
     @ivar failures: those of all addresses since the beginning.
     """
@@ -64,12 +83,13 @@ class Throttle:
             not 0.  L{None}: too many wait already.
         """
         record = self._known(address)
-        if record is None or not self._free or record.failures < self._free:
+        failures = 0 if record is None else record.failures(self._clock.seconds())
+        if record is None or not self._free or failures < self._free:
             return 0.0
         if record.waiting >= MAX_WAITING:
             return None
         record.waiting += 1
-        seconds: float = min(FIRST_WAIT * 2.0 ** min(record.failures - self._free, 16), LONGEST_WAIT)
+        seconds: float = min(FIRST_WAIT * 2.0 ** min(failures - self._free, 16), LONGEST_WAIT)
         return seconds
 
     def waited(self, address: str) -> None:
@@ -80,32 +100,41 @@ class Throttle:
         if record is not None and record.waiting:
             record.waiting -= 1
 
-    def failed(self, address: str) -> None:
+    def failed(self, address: str, name: str) -> None:
         """
         It showed credentials that are not right.
+
+        @param name: whose; empty for tokens.
         """
         self.failures += 1
         key = _key(address)
         record = self._known(address) or _Record()
-        record.failures += 1
-        record.latest = self._clock.seconds()
+        # Not the name itself: a peer makes it as long as it likes.
+        found: int | None = hash(name)
+        if found not in record.names and len(record.names) >= MAX_NAMES:
+            found = None
+        record.names[found] = record.names.get(found, (0, 0.0))[0] + 1, self._clock.seconds()
         self._records[key] = record
         self._records.move_to_end(key)
         if len(self._records) > MAX_ADDRESSES:
-            self._records.popitem(last=False)
+            # Not one for which somebody waits: more might wait then.
+            quiet = next((each for each, known in self._records.items() if not known.waiting), key)
+            del self._records[quiet]
 
-    def succeeded(self, address: str) -> None:
+    def succeeded(self, address: str, name: str) -> None:
         """
         It showed right ones.
+
+        @param name: whose; empty for tokens.
         """
         record = self._records.get(_key(address))
         if record is not None:
-            record.failures = 0
+            record.names.pop(hash(name), None)
 
     def _known(self, address: str) -> _Record | None:
         key = _key(address)
         record = self._records.get(key)
-        if record is not None and not record.waiting and self._clock.seconds() - record.latest > MEMORY:
+        if record is not None and not record.waiting and not record.failures(self._clock.seconds()):
             del self._records[key]
             return None
         return record

@@ -22,9 +22,10 @@ async def authorized(source: Source | None, attempt: Callable[[bytes | None], Aw
     if source is None:
         await attempt(None)
         return
+    value = await source.authorization()
     try:
-        await attempt(await source.authorization())
+        await attempt(value)
     except InvalidHandshakeError as problem:
-        if problem.response is None or problem.response.status != 401 or not source.rejected():
+        if problem.response is None or problem.response.status != 401 or not source.rejected(value):
             raise
         await attempt(await source.authorization())

@@ -52,7 +52,7 @@ async def attempt(
         by = HostnameEndpoint(reactor, address.host, address.port, timeout=config.handShakeTimeout)
     tls = None
     if address.secure and (endpoint is None or config.secureSocket is not None):
-        tls = TlsClient(address.host, config.secureSocket, reactor)
+        tls = TlsClient(address.host, config.secureSocket, reactor, address.port)
         by = wrapClientTLS(tls, by, clock=reactor)
     handshake = Handshake(
         reactor,

@@ -20,7 +20,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.client.response import HttpResponse, refused
-from balws.errors import ConnectionError, Error, InvalidHandshakeError, SslError
+from balws.errors import ConnectionError, Error, HandshakeTimedOut, InvalidHandshakeError, SslError
 from balws.tls.client import TlsClient
 
 #: The head of an answer, and all the interim answers before it, may be this long (bytes).
@@ -82,7 +82,7 @@ class Handshake(Protocol):
 
     def _tlsTooLate(self) -> None:
         self._call = None
-        self._fail(SslError("the TLS handshake took too long"))
+        self._fail(HandshakeTimedOut("TLS handshake timed out"))
 
     def handshakeCompleted(self) -> None:
         """

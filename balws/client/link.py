@@ -27,7 +27,7 @@ from balws.client.unsent import Unsent
 from balws.closing import ABNORMAL
 from balws.config.client import ClientConfiguration
 from balws.config.loopback import isLoopback
-from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
+from balws.errors import AuthError, ConfigurationError, ConnectionClosureError, Error, InvalidHandshakeError
 from balws.hub.hub import Audience, sharedHub
 from balws.session.closinghandshake import refusal
 from balws.session.conversation import Conversation
@@ -113,8 +113,13 @@ class Link:
     def _warnOfPlainCredentials(self) -> None:
         """
         Say what decision 17 wants said of listeners.
+
+        @raise ConfigurationError: when some URLs have TLS and some have not.
         """
         plain = [each for each in self._addresses if not each.secure and not isLoopback(each.host)]
+        if plain and any(each.secure for each in self._addresses):
+            # Whoever keeps us from the one would get them from the other.
+            raise ConfigurationError("with auth all URLs are wss, or none is", "targetUrls")
         if plain and self._endpoint is None:
             self._log.warn(
                 "Credentials for {host} can be read by whoever is on the way: the URL is ws, not wss.",
@@ -174,7 +179,8 @@ class Link:
             try:
                 return await self._try(address)
             except Error as problem:
-                if not isTemporary(problem, isFirst=False):
+                # Without credentials there are none for the next address either.
+                if isinstance(problem, AuthError) or not isTemporary(problem, isFirst=False):
                     raise
         await self._try(last)
 
@@ -354,9 +360,9 @@ class Link:
             if problem is not None:
                 return fail(problem)
             self.isLeft = True
-            self._end(None)
-            if self._connecting is not None:
+            if self._connecting is not None:  # before the end fails what it waits for, which would be giving up
                 self._connecting.cancel()
+            self._end(None)
             return succeed(None)
         wasOpen, self.isLeft = conversation.isOpen, True
         closing = conversation.close(statusCode, reason, timeout)

@@ -18,8 +18,8 @@ from balws.config.jwt import JwtValidatorConfig
 from balws.config.ldap import LdapUserStoreConfig
 from balws.config.oauth2 import OAuth2IntrospectionConfig
 from balws.config.records import nested, oneOf
-from balws.config.userstore import FileUserStoreConfig
-from balws.config.values import Check, Unfit, checked, convert, items, matching, optional, text
+from balws.config.userstore import FileUserStoreConfig, scopes
+from balws.config.values import Check, Unfit, Unlike, checked, convert, optional, text
 from balws.errors import ConfigurationError
 
 __all__ = [
@@ -35,9 +35,6 @@ __all__ = [
 
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
-#: RFC 6749 section 3.3.
-_scope = matching(re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+"), 'a scope: visible ASCII without " and \\')
-
 _NOBODY = "an empty list lets nobody in; leave it out where everybody may connect"
 
 
@@ -48,10 +45,6 @@ def target(value: object) -> str:
     if not _TARGET.fullmatch(text(value)):
         raise Unfit('"module:attribute"')
     return str(value)
-
-
-def _checkScopes(value: object) -> tuple[str, ...]:
-    return (_scope(value),) if isinstance(value, str) else items("scopes", _scope)(value)
 
 
 def _plug(interface: Any, noun: str) -> Check[Any]:
@@ -81,7 +74,7 @@ class AuthEntry:
         L{balws.auth.principal.Realm}.
     """
 
-    scopes: tuple[str, ...] = checked("scopes", _checkScopes, ())
+    scopes: tuple[str, ...] = checked("scopes", scopes, ())
     realm: Any = checked("realm", optional(_realm), None)
 
 
@@ -149,7 +142,7 @@ _entry = oneOf(
 
 def _listed(value: object) -> tuple[AuthEntry, ...]:
     if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
-        raise Unfit("a list of tables")
+        raise Unlike("a list of tables")
     found = tuple(convert(_entry, f"[{index}]", each) for index, each in enumerate(value))
     if not found:
         raise ConfigurationError(_NOBODY)

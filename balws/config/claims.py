@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from balws.config.positions import extend
-from balws.config.values import Unfit, convert, items, text
+from balws.config.values import Unfit, Unlike, convert, items, text
 
 __all__ = ["ALGORITHMS", "HMAC_ALGORITHMS", "algorithm", "audiences", "claims"]
 
@@ -58,7 +58,7 @@ def claims(value: object) -> Mapping[str, Any]:
     @return: a copy that does not change.
     """
     if not isinstance(value, Mapping):
-        raise Unfit("a table of claims")
+        raise Unlike("a table of claims")
     return MappingProxyType(_object(value, MAX_DEPTH))
 
 

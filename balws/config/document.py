@@ -24,7 +24,7 @@ from balws.config.records import UnknownKey, fieldConverters
 from balws.config.secret import isReference, resolveSecret
 from balws.config.service import WSServiceConfig
 from balws.config.userstore import FileUserStoreConfig
-from balws.config.values import Unfit, convert, flag, integer, items, show, text, urlPath
+from balws.config.values import Unfit, Unlike, convert, flag, integer, items, show, showKind, text, urlPath
 from balws.errors import ConfigurationError
 
 __all__ = ["Document"]
@@ -45,7 +45,7 @@ LATER = {
 def _usersOnly(users: Callable[[Any], Any]) -> Callable[[object], Any]:
     def check(value: object) -> Any:
         if not isinstance(value, Mapping):
-            raise Unfit("a table")
+            raise Unlike("a table")
         for key in value:
             if key != "users":
                 raise UnknownKey.among(key, ["users"])
@@ -207,14 +207,14 @@ class Document:
         """
         value = table.get(key, [])
         if not isinstance(value, list):
-            self.problems.append(place.error(f"expected tables in double brackets, got {show(value)}", key))
+            self.problems.append(place.error(f"expected tables in double brackets, got {showKind(value)}", key))
             return
         for index, item in enumerate(value):
             child = place.child(key).child(index)
             if isinstance(item, dict):
                 yield child, item
             else:
-                self.problems.append(child.error(f"expected a table, got {show(item)}"))
+                self.problems.append(child.error(f"expected a table, got {showKind(item)}"))
 
     def _table(
         self, place: Place, table: object, keys: Keys, alsoKnown: tuple[str, ...] = ()
@@ -227,7 +227,7 @@ class Document:
         """
         found: dict[str, Any] = {}
         if not isinstance(table, dict):
-            self.problems.append(place.error(f"expected a table, got {show(table)}"))
+            self.problems.append(place.error(f"expected a table, got {showKind(table)}"))
             return found
         for key, value in table.items():
             with self._noting(place):

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from balws.config.positions import extend
-from balws.config.values import Check, Unfit, convert
+from balws.config.values import Check, Unlike, convert
 from balws.errors import ConfigurationError
 
 __all__ = ["headers"]
@@ -28,7 +28,7 @@ def headers(name: Check[str], value: Check[T]) -> Check[Mapping[str, T]]:
 
     def check(given: object) -> Mapping[str, T]:
         if not isinstance(given, Mapping):
-            raise Unfit("a table of headers")
+            raise Unlike("a table of headers")
         found: dict[str, T] = {}
         names: set[str] = set()
         for key, each in given.items():

@@ -22,6 +22,7 @@ from balws.config.secret import Secret
 from balws.config.values import (
     Check,
     Unfit,
+    Unlike,
     checked,
     confidential,
     convert,
@@ -139,7 +140,7 @@ def _parameters(isFree: bool) -> Check[Mapping[str, Secret]]:
 
     def check(value: object) -> Mapping[str, Secret]:
         if not isinstance(value, Mapping):
-            raise Unfit("a table of strings")
+            raise Unlike("a table of strings")
         found = {}
         for key, given in value.items():
             place = extend("", str(key))

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, cast
 import attrs
 
 from balws.config.positions import extend
-from balws.config.values import Check, Unfit
+from balws.config.values import Check, Unlike
 from balws.errors import ConfigurationError
 
 __all__ = ["UnknownKey", "build", "fieldConverters", "nested", "oneOf", "override"]
@@ -96,7 +96,7 @@ def nested(recordType: type[R]) -> Check[R]:
             return value
         if isinstance(value, Mapping):
             return build(recordType, value)
-        raise Unfit(f"a table or a {recordType.__name__}")
+        raise Unlike(f"a table or a {recordType.__name__}")
 
     return check
 
@@ -114,7 +114,7 @@ def oneOf(*recordTypes: type[Any], noun: str) -> Check[Any]:
         if isinstance(value, recordTypes):
             return value
         if not isinstance(value, Mapping):
-            raise Unfit(noun)
+            raise Unlike(noun)
         fitting = [each for each in recordTypes if value.keys() >= set(_required(each))]
         if not fitting:
             kinds = "; ".join(" and ".join(_required(each)) for each in recordTypes)

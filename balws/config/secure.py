@@ -277,8 +277,9 @@ class CertValidation:
 
     @ivar type: L{CertValidationType} or its name.
     @ivar cacheSize: how many answers of authorities are kept for C{OCSP_CRL}; 0 means 1024.
+        For C{OCSP_STAPLING} there is one, about the server's own certificate.
     @ivar cacheValidityPeriod: seconds that such an answer is kept at most, and never longer
-        than it says of itself; 0 means 3600.
+        than it says of itself; 0 means 3600, and for C{OCSP_STAPLING} half of its time.
     """
 
     type: CertValidationType = attrs.field(default=OCSP_STAPLING, converter=_type)

@@ -16,20 +16,25 @@ from balws.config.paths import filePath
 from balws.config.positions import extend
 from balws.config.records import build, nested
 from balws.config.secret import Secret
-from balws.config.values import Unfit, checked, convert, flag, hidden, items, matching, optional, show
+from balws.config.values import Unlike, checked, convert, flag, hidden, items, matching, optional, show
 from balws.errors import ConfigurationError
 
-__all__ = ["FileUserStoreConfig", "User"]
+__all__ = ["FileUserStoreConfig", "User", "scopes"]
 
 _USERNAME = re.compile(r"[^:\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
+#: Groups of a directory are scopes, too: not only what RFC 6749 section 3.3 allows.
+_scope = matching(re.compile(r"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]+"), "a scope: text without control characters")
+_single = matching(
+    re.compile(r"[^\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+"), "one scope; several, or one with blanks, make a list"
+)
 
-#: RFC 6749 section 3.3.
-_scope = matching(re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+"), 'a scope: visible ASCII without " and \\')
 
-
-def _checkScopes(value: object) -> tuple[str, ...]:
-    return (_scope(value),) if isinstance(value, str) else items("scopes", _scope)(value)
+def scopes(value: object) -> tuple[str, ...]:
+    """
+    A check for one scope or a list of them.
+    """
+    return (_single(value),) if isinstance(value, str) else items("scopes", _scope)(value)
 
 
 @attrs.frozen(kw_only=True)
@@ -45,12 +50,12 @@ class User:
 
     username: str = checked("username", matching(_USERNAME, 'a name without ":" and control characters'))
     password: Secret = hidden("password")
-    scopes: tuple[str, ...] = checked("scopes", _checkScopes, ())
+    scopes: tuple[str, ...] = checked("scopes", scopes, ())
 
 
 def _named(name: object, value: object) -> User:
     if isinstance(value, User):
-        raise Unfit("a password, or a table of password and scopes")
+        raise Unlike("a password, or a table of password and scopes")
     if not isinstance(value, Mapping):
         value = {"password": value}
     if "username" in value:
@@ -63,7 +68,7 @@ def _checkUsers(value: object) -> tuple[User, ...]:
         named = value.items()
         return tuple(convert(partial(_named, name), extend("", str(name)), each) for name, each in named)
     if not isinstance(value, Iterable) or isinstance(value, (str, bytes)):
-        raise Unfit("a list or a table of users")
+        raise Unlike("a list or a table of users")
     found: dict[str, User] = {}
     for index, each in enumerate(value):
         user = convert(nested(User), f"[{index}]", each)

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_NUMBER",
     "Check",
     "Unfit",
+    "Unlike",
     "atLeast",
     "checked",
     "confidential",
@@ -41,6 +42,7 @@ __all__ = [
     "optional",
     "seconds",
     "show",
+    "showKind",
     "text",
     "token",
     "urlPath",
@@ -67,6 +69,13 @@ _URL_PATH = re.compile(r"/|(?:/[^\s\x00-\x1f\x7f/?#]+)+")
 class Unfit(ValueError):
     """
     A value does not fit.  The text says what was expected, such as C{an integer}.
+    """
+
+
+class Unlike(Unfit):
+    """
+    A value is of another kind altogether.  Where a table or a list is expected, what stands
+    there as a string may be a secret: it is not shown.
     """
 
 
@@ -99,6 +108,13 @@ def show(value: object) -> str:
     return shown
 
 
+def showKind(value: object) -> str:
+    """
+    @return: the same, and nothing of a string.
+    """
+    return "a string" if isinstance(value, (str, bytes)) else show(value)
+
+
 def convert(check: Check[T], name: str, value: object) -> T:
     """
     Run a check.
@@ -108,6 +124,8 @@ def convert(check: Check[T], name: str, value: object) -> T:
     """
     try:
         return check(value.reveal() if isinstance(value, Secret) else value)
+    except Unlike as unfit:
+        raise ConfigurationError(f"expected {unfit}, got {showKind(value)}", name) from None
     except Unfit as unfit:
         raise ConfigurationError(f"expected {unfit}, got {show(value)}", name) from None
     except ConfigurationError as error:
@@ -293,7 +311,7 @@ def items(noun: str, check: Check[T]) -> Check[tuple[T, ...]]:
 
     def checkAll(value: object) -> tuple[T, ...]:
         if not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
-            raise Unfit(f"a list of {noun}")
+            raise Unlike(f"a list of {noun}")
         found: list[T] = []
         for index, item in enumerate(value):
             one = convert(check, f"[{index}]", item)

@@ -223,6 +223,9 @@ class Attempt:
         if mount.stopping or request.startedWriting:
             self._answer(Refusal(503, STOPPING))
             return
+        if self._login is not None and self._login.left == 0.0:  # while get worked
+            self._answer(Refusal(401, "", {"WWW-Authenticate": mount.challenge}))
+            return
         try:
             session, response, compressor = self._prepared(service)
         except (ServiceDefinitionError, ValueError) as problem:

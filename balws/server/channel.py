@@ -23,7 +23,7 @@ from balws.config.listener import KeepAlive, ListenerConfiguration
 from balws.server.refusal import phrase
 from balws.wire.headers import isValue, tokens
 from balws.wire.settings import LINGER
-from balws.wire.transport import Lingering, give
+from balws.wire.transport import Lingering, close, give
 
 #: Fields of one request; the size limit allows more only where they are tiny.
 MAX_HEADERS = 100
@@ -283,6 +283,7 @@ class Channel(HTTPChannel):
             self.persistent = False
         else:
             self.loseConnection()
+            close(self.transport)
 
     def abort(self) -> None:
         """

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import attrs
 
+from balws.config.records import fieldConverters
 from balws.config.service import WSServiceConfig
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import UpgradeService
@@ -29,14 +30,22 @@ def serviceConfig(config: WSServiceConfig | None = None, **fields: Any) -> Calla
         @serviceConfig(subProtocols=["xml"], idleTimeout=30)
         class Chat(UpgradeService): ...
 
-    @param config: a record, in place of or under the single fields.
+    Fields that are not named are those of the base class, where that is configured: its
+    C{auth} is not lost.
+
+    @param config: a record, in place of or under the single fields; it replaces what the
+        base class says.
     @param fields: fields of L{balws.config.WSServiceConfig}.
     @raise balws.ConfigurationError: for a value out of range.
     """
-    record = WSServiceConfig(**fields) if config is None else attrs.evolve(config, **fields)
+    checks = fieldConverters(WSServiceConfig)
+    for name, value in fields.items():
+        if name in checks:
+            checks[name](value)
 
     def decorate(kind: _Class) -> _Class:
-        setattr(kind, CONFIG, record)
+        base = getattr(kind, CONFIG, None) or WSServiceConfig() if config is None else config
+        setattr(kind, CONFIG, attrs.evolve(base, **fields))
         return kind
 
     return decorate

@@ -5,6 +5,7 @@ Who asks for this upgrade, and may they?  Stands between the gate and the servic
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import CancelledError
@@ -14,12 +15,12 @@ from twisted.web.server import Request
 
 from balws.auth import audit
 from balws.auth.authorization import bearer, read
-from balws.auth.chain import Chain, MissingScope
+from balws.auth.chain import Chain, MissingScope, Undecided
 from balws.auth.credentials import BasicCredentials, BearerToken
 from balws.auth.login import Login
 from balws.auth.throttle import LONGEST_WAIT, Throttle
 from balws.config.service import WSServiceConfig
-from balws.errors import AuthnError, AuthUnavailableError, AuthzError
+from balws.errors import AuthnError, AuthzError
 from balws.server.gate import Upgrade
 from balws.server.refusal import Refusal
 
@@ -45,6 +46,13 @@ class Guard:
         self._throttle = throttle
         self._clock = clock
 
+    @property
+    def challenge(self) -> str:
+        """
+        What C{WWW-Authenticate} says to whose token is not accepted.
+        """
+        return self._chain.tokenChallenge
+
     async def admit(self, request: Request, upgrade: Upgrade) -> Login | Refusal:
         """
         @return: who it is, or the answer that says no (decision 11).
@@ -52,7 +60,7 @@ class Guard:
         address = _address(request)
         credentials = self._credentials(request, upgrade)
         if credentials is None:
-            audit.refused("unauthenticated", "no credentials", "", address, self._path)
+            audit.asked(address, self._path)
             return _unauthenticated(self._chain.challenge)
         name = _name(credentials)
         wait = self._throttle.wait(address)
@@ -68,23 +76,25 @@ class Guard:
             login = await self._chain.login(credentials, request)
         except CancelledError:
             # Who leaves before the answer may not have liked it; the work was done all the same.
-            self._throttle.failed(address)
+            self._throttle.failed(address, name)
             audit.refused("given up", "nobody waits for the answer", name, address, self._path)
             raise
         except AuthnError as problem:
-            self._throttle.failed(address)
+            self._throttle.failed(address, name)
             audit.refused("unauthenticated", str(problem), name, address, self._path)
             isToken = isinstance(credentials, BearerToken)
             return _unauthenticated(self._chain.tokenChallenge if isToken else self._chain.challenge)
         except AuthzError as problem:
-            self._throttle.succeeded(address)
+            self._throttle.succeeded(address, name)
             known = problem.username if isinstance(problem, MissingScope) else ""
             audit.refused("forbidden", str(problem), known or name, address, self._path)
             return Refusal(403)
-        except AuthUnavailableError as problem:
+        except Undecided as problem:
+            if problem.wasRefused:  # else guesses were free while another entry is down
+                self._throttle.failed(address, name)
             audit.refused("unavailable", str(problem), name, address, self._path)
             return Refusal(503, "", {"Retry-After": str(RETRY_AFTER)})
-        self._throttle.succeeded(address)
+        self._throttle.succeeded(address, name)
         audit.accepted(login.kind, str(getattr(login.principal, "username", "") or name), address, self._path)
         return login
 
@@ -100,12 +110,10 @@ class Guard:
         config = self._config
         if config.bearerQueryParameter is not None:
             values = request.args.get(config.bearerQueryParameter.encode(), ())
-            if len(values) == 1:
-                return bearer(values[0])
+            if values:
+                return _only(values)
         if config.bearerCookie is not None:
-            found = _cookie(request, config.bearerCookie)
-            if found:
-                return bearer(found)
+            return _only(_cookies(request, config.bearerCookie.encode()))
         return None
 
 
@@ -113,10 +121,21 @@ def _unauthenticated(challenge: str) -> Refusal:
     return Refusal(401, "", {"WWW-Authenticate": challenge})
 
 
-def _cookie(request: Request, name: str) -> bytes | None:
-    # Not http.cookies, which reads none at all where one of them is not as it should be.
-    found: bytes | None = request.getCookie(name.encode())
-    return None if found is None else found.strip(b' \t"')
+def _cookies(request: Request, name: bytes) -> list[bytes]:
+    """
+    @return: the values of all cookies of a name: another site of the same domain may have
+        set one, too.
+    """
+    lines = request.requestHeaders.getRawHeaders(b"Cookie", [])
+    pairs = (each.partition(b"=") for line in lines for each in line.split(b";"))
+    return [value.strip().strip(b'"') for found, _, value in pairs if found.strip() == name]
+
+
+def _only(values: Sequence[bytes]) -> BearerToken | None:
+    """
+    @return: a token that is given once; of several nobody knows which one counts.
+    """
+    return bearer(values[0]) if len(set(values)) == 1 else None
 
 
 def _address(request: Any) -> str:

@@ -40,6 +40,9 @@ _numbers = count(1)
 
 _log = Logger(namespace="balws.server")
 
+#: So many connections may wait to be accepted; Twisted's own 50 turn a crowd away that comes at once.
+BACKLOG = 1024
+
 
 class Listener:
     """
@@ -117,7 +120,7 @@ class Listener:
             raise ConfigurationError(f"expected a port from 0 to 65535, got {listenOn!r}", "port")
         host = self.configuration.host
         kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-        return kind(self._reactor, listenOn, interface=host), f"{host}:{listenOn}"
+        return kind(self._reactor, listenOn, BACKLOG, host), f"{host}:{listenOn}"
 
     # What is served
 
@@ -201,6 +204,8 @@ class Listener:
         if self._tree.active:
             return fail(ListenerError(f"the listener on '{self._name}' is started already"))
         self._tree.active = True
+        for mount in self._mounts:
+            mount.stopping = False
         if self._endpoint is None:
             return succeed(None)
         return self._endpoint.listen(self._site).addCallbacks(self._listening, self._notListening)
@@ -270,8 +275,6 @@ class Listener:
         return gone.addCallback(self._stopped).addCallback(lambda _: self._doors.close())
 
     def _stopped(self, _: Any) -> None:
-        for mount in self._mounts:
-            mount.stopping = False
         self._tree.active = False
         self._wheel.stop()
 

@@ -91,6 +91,13 @@ class Mount:
         self._checkReturned(resource.function)
         self.guard = (Doors(reactor) if doors is None else doors).guard(self.config, path)
 
+    @property
+    def challenge(self) -> str:
+        """
+        What C{WWW-Authenticate} says to whose token is not accepted.
+        """
+        return "" if self.guard is None else self.guard.challenge
+
     def call(self, values: dict[str, Any]) -> Any:
         """
         @return: what the user's C{get} gives.

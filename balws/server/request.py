@@ -31,6 +31,11 @@ class Request(TwistedRequest):
     content: Any
     principal: Any = None
 
+    def __repr__(self) -> str:
+        # Without the query: it may hold a token.
+        path = getattr(self, "uri", b"-").partition(b"?")[0].decode("ascii", "replace")
+        return f"<{type(self).__name__} at {id(self):#x} {path}>"
+
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
         """
         The request is whole.  Where its target is a URL, the host there counts (RFC 9112

@@ -39,6 +39,9 @@ _log = Logger()
 MAX_KEPT = 16
 MAX_SESSIONS = 64
 
+#: Seconds after which a handshake is a full one again, at the latest.
+MAX_SESSION_AGE = 86400.0
+
 #: When the files were written, as the file system says.
 _Stamp = tuple[object, ...]
 
@@ -87,6 +90,7 @@ class Basis:
         # Sessions are kept here: OpenSSL's own store is of use for servers only.
         context.set_session_cache_mode(SSL.SESS_CACHE_OFF)
         self._sessionTimeout = config.sessionTimeout or math.inf
+        self._ends: WeakKeyDictionary[SSL.Connection, float] = WeakKeyDictionary()
         self._sessions: OrderedDict[str, tuple[SSL.Session | None, float]] = OrderedDict()
         validation = config.certValidation
         if config.shareSession and validation is None:
@@ -110,6 +114,7 @@ class Basis:
         session, end = self._sessions.pop(owner.target, (None, 0.0))
         if session is not None and self._now() < end:
             connection.set_session(session)
+            self._ends[connection] = end
         return connection
 
     def _keep(self, connection: SSL.Connection, where: int, result: int) -> None:
@@ -118,9 +123,19 @@ class Basis:
         if where == SSL.SSL_CB_CONNECT_EXIT and result == 1 and owner is not None:
             session = connection.get_session()
             self._sessions.pop(owner.target, None)
-            self._sessions[owner.target] = session, self._now() + self._sessionTimeout
+            # A short handshake looks at no certificate: what it brings ends with what began it.
+            end = self._ends.get(connection)
+            self._sessions[owner.target] = session, self._endOf(connection) if end is None else end
             if len(self._sessions) > MAX_SESSIONS:
                 self._sessions.popitem(last=False)
+
+    def _endOf(self, connection: SSL.Connection) -> float:
+        """
+        @return: until when a session may stand for the certificates that were verified now.
+        """
+        chain = connection.get_verified_chain(as_cryptography=True) or []
+        valid = min((each.not_valid_after_utc.timestamp() for each in chain), default=math.inf) - time.time()
+        return self._now() + min(self._sessionTimeout, MAX_SESSION_AGE, valid)
 
     def revocation(self, config: CertValidation, reactor: Any) -> Revocation:
         """

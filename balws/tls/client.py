@@ -47,10 +47,11 @@ class TlsClient:
     problem: str | None = None
     proof = b""
 
-    def __init__(self, host: str, config: ClientSecureSocket | None = None, reactor: Any = None) -> None:
+    def __init__(self, host: str, config: ClientSecureSocket | None = None, reactor: Any = None, port: int = 0) -> None:
         """
         @param host: a name in ASCII, or an IP address.
         @param config: L{None} trusts whom the system trusts.
+        @param port: where the host is connected to; sessions are not shared with another.
         @param reactor: what to ask authorities by; L{None} is Twisted's.
         @raise ConfigurationError: when a file of C{config} cannot be used.
         """
@@ -61,7 +62,7 @@ class TlsClient:
         self._validation = config.certValidation if config.enable else None
         self._reactor = reactor
         self._basis = basisFor(config)
-        self.target = f"{host} {self._host}"
+        self.target = f"{host}:{port} {self._host}"
         self.handshakeTimeout = config.handshakeTimeout or None
         if not config.enable:
             _warn()

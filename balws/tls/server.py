@@ -145,7 +145,7 @@ class _Live:
         self._stapler: Stapler | None = None
         validation = config.certValidation
         if validation is not None and validation.type is CertValidationType.OCSP_STAPLING:
-            self._stapler = stapler = _staplerFor(own, reactor, place)
+            self._stapler = stapler = _staplerFor(own, validation.cacheValidityPeriod, reactor, place)
             self.context.set_ocsp_server_callback(lambda connection, data: stapler.response())
 
     def _askClients(self, config: ListenerSecureSocket, place: str) -> list[x509.Certificate]:
@@ -178,10 +178,10 @@ class _Live:
             self._stapler.stop()
 
 
-def _staplerFor(own: OwnKey, reactor: Any, place: str) -> Stapler:
+def _staplerFor(own: OwnKey, longest: float, reactor: Any, place: str) -> Stapler:
     issuer = next((each for each in own.chain if each.subject == own.certificate.issuer), None)
     try:
-        return Stapler(own.certificate, issuer, reactor)
+        return Stapler(own.certificate, issuer, reactor, longest=longest)
     except ConfigurationError as error:
         raise SslConfigurationError(error.problem, f"{place}.certValidation.type") from None
 

@@ -87,14 +87,18 @@ class Stapler:
         reactor: Any,
         now: Callable[[], float] = time.time,
         fetch: Fetch | None = None,
+        longest: float = 0,
     ) -> None:
         """
         @param certificate: our own.
         @param issuer: who has issued it; L{None} when that is not known.
         @param now: the time in seconds since the epoch.
         @param fetch: how to read from authorities; L{None}: by HTTP.
+        @param longest: seconds after which it is renewed, though half of its time is not over; 0
+            sets no such limit.
         @raise SslConfigurationError: when there is nobody to ask.
         """
+        self._longest = max(longest, MIN_REFRESH) if longest else MAX_REFRESH
         self._urls = ocsp.responders(certificate)[:MAX_PLACES]
         if not self._urls:
             raise SslConfigurationError("the certificate names no OCSP responder: OCSP stapling cannot work with it")
@@ -173,7 +177,7 @@ class Stapler:
         if self._told is not None:
             self._told = None
             self._log.info("There is proof again that the certificate was not revoked.")
-        self._later(min(max((verdict.until - now) / 2, MIN_REFRESH), MAX_REFRESH))
+        self._later(min(max((verdict.until - now) / 2, MIN_REFRESH), self._longest, MAX_REFRESH))
 
     def _failed(self, failure: Failure) -> None:
         problem: Any = failure.value

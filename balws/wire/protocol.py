@@ -21,7 +21,7 @@ from balws.wire.frames import CLOSE, PING
 from balws.wire.receiving import CLOSED, CLOSING, OPEN, Receiving
 from balws.wire.sending import Sending
 from balws.wire.settings import LINGER, WireSettings
-from balws.wire.transport import shutdownWriting
+from balws.wire.transport import close, shutdownWriting
 
 
 class Wire(Receiving, Sending):
@@ -213,8 +213,7 @@ class Wire(Receiving, Sending):
         """
         if not self.deaf:
             self._hangUp()
-            self.transport.unregisterProducer()
-            self.transport.loseConnection()
+            close(self.transport)
 
     def _awaitEnd(self) -> None:
         """

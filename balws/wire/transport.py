@@ -47,6 +47,18 @@ def shutdownWriting(transport: Any) -> None:
         half()
 
 
+def close(transport: Any) -> None:
+    """
+    Close as soon as what was written is flushed.  TLS says that no more comes, and does
+    not wait for the peer to say so, too: it need not (RFC 8446 section 6.1).
+    """
+    transport.unregisterProducer()
+    transport.loseConnection()
+    below = getattr(transport, "transport", None)
+    if below is not None:
+        below.loseConnection()
+
+
 class Lingering(Protocol):
     """
     Owns a transport after its last bytes were written: throws away what the peer

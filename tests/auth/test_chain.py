@@ -14,7 +14,7 @@ from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.auth.chain import Chain, Entry
+from balws.auth.chain import Chain, Entry, Undecided
 from balws.auth.credentials import BasicCredentials, BearerToken
 from balws.auth.principal import Identity, Principal
 from balws.errors import AuthnError, AuthUnavailableError, AuthzError
@@ -102,9 +102,25 @@ class OrderTests(ChainTestCase):
         """
         login = self.successResultOf(self.login(self.chain(Answering(DOWN), Answering(ADA))))
         self.assertEqual(login.principal.username, "ada")
-        self.assertIs(self.failed(AuthUnavailableError, Answering(DOWN)), DOWN)
-        self.assertIs(self.failed(AuthUnavailableError, Answering(DOWN), Answering(NO)), DOWN)
-        self.assertIs(self.failed(AuthUnavailableError, Answering(NO), Answering(DOWN)), DOWN)
+        self.assertEqual(str(self.failed(AuthUnavailableError, Answering(DOWN))), str(DOWN))
+        self.assertEqual(str(self.failed(AuthUnavailableError, Answering(DOWN), Answering(NO))), str(DOWN))
+        self.assertEqual(str(self.failed(AuthUnavailableError, Answering(NO), Answering(DOWN))), str(DOWN))
+
+    def test_undecided(self) -> None:
+        """
+        Beside those who cannot tell it is known whether somebody said no.
+        """
+        broken = Raising(ZeroDivisionError())
+        for checkers, wasRefused in (
+            ([Answering(DOWN)], False),
+            ([Answering(DOWN), broken], False),
+            ([Answering(DOWN), AnsweringTokens(NO)], False),
+            ([Answering(DOWN), Answering(NO)], True),
+            ([Answering(NO), Answering(DOWN)], True),
+            ([Answering(LoginDenied()), broken], True),
+        ):
+            self.assertIs(self.failed(Undecided, *checkers).wasRefused, wasRefused, checkers)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 2)
 
     def test_broken(self) -> None:
         """

@@ -9,12 +9,12 @@ from types import ModuleType
 from typing import Any, ClassVar
 
 from twisted.cred.credentials import IAnonymous
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, TimeoutError, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.auth import checkers
-from balws.auth.checkers import Checkers
+from balws.auth.checkers import CLOSING_TIME, Checkers
 from balws.config.auth import AuthEntry, authEntries
 from balws.config.userstore import FileUserStoreConfig
 from balws.errors import ConfigurationError
@@ -62,6 +62,18 @@ class Unloaded(Store):
     reload = None  # type: ignore[assignment]
 
 
+class Claiming(Answering):
+    """
+    Is made of a configuration with claims.
+    """
+
+    made: ClassVar[list[Claiming]] = []
+
+    def __init__(self, config: Any, reactor: Any) -> None:
+        super().__init__(ADA)
+        self.made.append(self)
+
+
 class CheckersTests(SynchronousTestCase):
     """
     From entries to checkers.
@@ -72,6 +84,7 @@ class CheckersTests(SynchronousTestCase):
         self.made: list[Any] = []
         module = ModuleType("balws_test_stores")
         vars(module)["Store"] = type("Store", (Store,), {"made": self.made})
+        vars(module)["Claiming"] = type("Claiming", (Claiming,), {"made": self.made})
         vars(module)["Unloaded"] = type("Unloaded", (Unloaded,), {"made": self.made})
         self.patch(sys, "modules", {**sys.modules, "balws_test_stores": module})
         kinds = {
@@ -111,6 +124,19 @@ class CheckersTests(SynchronousTestCase):
         self.assertEqual(len(self.made), 2)
         self.assertEqual([self.made.index(each.checker) for each in found], [0, 0, 1, 0])
         self.assertEqual([set(each.scopes) for each in found], [{"read"}, set(), set(), set()])
+
+    def test_alike(self) -> None:
+        """
+        What Python calls equal is not the same to whoever compares claims: 1, true and 1.0 have
+        checkers of their own; what is equal in all shares one.
+        """
+        self.patch(checkers, "_KINDS", {"jwtValidatorConfig": ("jwt", "balws_test_stores", "Claiming")})
+        claims = [{"a": 1}, {"a": True}, {"a": 1.0}, {"a": [1]}, {"a": [True]}, {"a": {"b": 0}}, {"a": {"b": False}}]
+        tables = [
+            {"jwtValidatorConfig": {"signatureConfig": {"secret": "x" * 32}, "customClaims": each}} for each in claims
+        ]
+        found = [self.made.index(each.checker) for each in self.entries(*tables, *tables)]
+        self.assertEqual(found, [*range(7), *range(7)])
 
     def test_own(self) -> None:
         """
@@ -190,6 +216,20 @@ class CheckersTests(SynchronousTestCase):
         self.made[1].closed.callback(None)
         self.assertIsNone(self.successResultOf(closing))
         self.assertIsNone(self.successResultOf(Checkers(self.reactor).close()))
+
+    def test_closingForever(self) -> None:
+        """
+        One that never says that it is closed is waited for no longer than its time, and logged once.
+        """
+        self.entries({"fileUserStoreConfig": {"path": "a"}}, {"fileUserStoreConfig": {"path": "b"}})
+        self.made[0].closed = Deferred()
+        closing = self.checkers.close()
+        self.reactor.advance(CLOSING_TIME - 0.1)
+        self.assertNoResult(closing)
+        self.reactor.advance(0.1)
+        self.assertIsNone(self.successResultOf(closing))
+        self.assertEqual(len(self.flushLoggedErrors(TimeoutError)), 1)
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
 
     def test_ownToo(self) -> None:
         """

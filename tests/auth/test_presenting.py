@@ -50,7 +50,7 @@ class FixedTests(SynchronousTestCase):
         They stay the same: asking again after a 401 brings nothing better.
         """
         source = Fixed(b"Bearer", b"x")
-        self.assertFalse(source.rejected())
+        self.assertFalse(source.rejected(b"Bearer x"))
         self.assertEqual(self.successResultOf(source.authorization()), b"Bearer x")
         self.assertIsNone(self.successResultOf(source.close()))
         self.assertEqual(self.successResultOf(source.authorization()), b"Bearer x")

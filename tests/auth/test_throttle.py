@@ -7,7 +7,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.auth.throttle import MAX_ADDRESSES, MAX_WAITING, MEMORY, Throttle
+from balws.auth import throttle
+from balws.auth.throttle import MAX_ADDRESSES, MAX_NAMES, MAX_WAITING, MEMORY, Throttle
 
 EVE = "192.0.2.7"
 
@@ -21,12 +22,12 @@ class ThrottleTests(SynchronousTestCase):
         self.clock = Clock()
         self.throttle = Throttle(self.clock, 3)
 
-    def fail(self, times: int, address: str = EVE) -> None:  # type: ignore[override]
+    def fail(self, times: int, address: str = EVE, name: str = "ada") -> None:  # type: ignore[override]
         """
         Show wrong credentials so often.
         """
         for _ in range(times):
-            self.throttle.failed(address)
+            self.throttle.failed(address, name)
 
     def wait(self, address: str = EVE) -> float | None:
         """
@@ -44,7 +45,7 @@ class ThrottleTests(SynchronousTestCase):
         waits = []
         for _ in range(10):
             waits.append(self.wait())
-            self.throttle.failed(EVE)
+            self.fail(1)
         self.assertEqual(waits, [0, 0, 0, 0.5, 1, 2, 4, 8, 8, 8])
         self.assertEqual(self.throttle.failures, 10)
         self.fail(100_000)
@@ -55,12 +56,70 @@ class ThrottleTests(SynchronousTestCase):
         Right credentials set an address back.
         """
         self.fail(5)
-        self.throttle.succeeded(EVE)
+        self.throttle.succeeded(EVE, "ada")
         self.assertEqual(self.wait(), 0)
         self.fail(2)
         self.assertEqual(self.wait(), 0)
-        self.throttle.succeeded("198.51.100.1")
+        self.throttle.succeeded("198.51.100.1", "ada")
         self.assertEqual(len(self.throttle), 1)
+
+    def test_ownName(self) -> None:
+        """
+        They take back the failures of their own name alone: an account is no licence to guess
+        at others, neither is a token.
+        """
+        self.fail(2)
+        self.fail(1, name="bob")
+        for name in ("eve", ""):
+            self.throttle.succeeded(EVE, name)
+            self.assertEqual(self.wait(), 0.5, name)
+        self.throttle.succeeded(EVE, "bob")
+        self.assertEqual(self.wait(), 0)
+        self.fail(1, name="")
+        self.assertEqual(self.wait(), 0.5)
+        self.throttle.succeeded(EVE, "eve")
+        self.assertEqual(self.wait(), 0.5)
+        self.throttle.succeeded(EVE, "ada")
+        self.assertEqual(self.wait(), 0)
+
+    def test_guesses(self) -> None:
+        """
+        One right login after each two wrong ones does not make guesses free.
+        """
+        waits = []
+        for number in range(4):
+            self.fail(2, name=f"name{number}")
+            waits.append(self.wait())
+            self.throttle.succeeded(EVE, "eve")
+        self.assertEqual(waits, [0, 1, 4, 8])
+
+    def test_names(self) -> None:
+        """
+        So many names of an address are told apart; the failures of further ones are counted,
+        and not taken back.
+        """
+        self.throttle = Throttle(self.clock, MAX_NAMES + 2)
+        for number in range(MAX_NAMES + 2):
+            self.assertEqual(self.wait(), 0)
+            self.fail(1, name=f"name{number}")
+        self.assertEqual(self.wait(), 0.5)
+        for name in (f"name{MAX_NAMES}", f"name{MAX_NAMES + 1}", "", "eve"):
+            self.throttle.succeeded(EVE, name)
+            self.assertEqual(self.wait(), 0.5, name)
+        self.throttle.succeeded(EVE, f"name{MAX_NAMES - 1}")
+        self.assertEqual(self.wait(), 0)
+        self.fail(1)
+        self.assertEqual(self.wait(), 0.5)
+
+    def test_longNames(self) -> None:
+        """
+        No name is kept, however long a peer makes it.
+        """
+        name = "n" * 3000
+        self.fail(3, name=name)
+        self.assertNotIn("nnn", repr(self.throttle._records))
+        self.throttle.succeeded(EVE, name)
+        self.assertEqual(self.wait(), 0)
 
     def test_others(self) -> None:
         """
@@ -105,16 +164,30 @@ class ThrottleTests(SynchronousTestCase):
 
     def test_memoryOfWaiting(self) -> None:
         """
-        Nobody starts anew while an attempt of his waits.
+        Attempts that wait are remembered when the failures are not any more.
         """
         self.fail(3)
         self.clock.advance(MEMORY - 0.1)
         self.assertEqual(self.throttle.wait(EVE), 0.5)
         self.clock.advance(0.2)
-        self.assertEqual(self.throttle.wait(EVE), 0.5)
-        for _ in range(2):
-            self.throttle.waited(EVE)
+        self.assertEqual(self.throttle.wait(EVE), 0)
+        self.fail(3)
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(4)], [0.5, 0.5, 0.5, None])
+
+    def test_memoryOfNames(self) -> None:
+        """
+        Each name is forgotten for itself; one that fails on is not.
+        """
+        self.fail(2)
+        self.clock.advance(MEMORY - 1)
+        self.fail(2, name="bob")
+        self.assertEqual(self.wait(), 1)
+        self.clock.advance(2)
         self.assertEqual(self.wait(), 0)
+        self.fail(1, name="bob")
+        self.assertEqual(self.wait(), 0.5)
+        self.clock.advance(MEMORY - 1)
+        self.assertEqual(self.wait(), 0.5)
 
     def test_bounded(self) -> None:
         """
@@ -128,16 +201,32 @@ class ThrottleTests(SynchronousTestCase):
         self.assertEqual(len(self.throttle), MAX_ADDRESSES)
         self.assertEqual([self.wait(each) for each in ("10.0.0.0", "10.0.0.1", "10.0.0.2", EVE)], [1, 0, 0.5, 0.5])
 
-    def test_forgottenWhileWaiting(self) -> None:
+    def test_notForgottenWhileWaiting(self) -> None:
         """
-        Who is forgotten while he waits is not missed.
+        Nobody is forgotten while attempts of his wait: no more of them could wait then.
         """
         self.fail(3)
-        self.throttle.wait(EVE)
+        for _ in range(MAX_WAITING):
+            self.throttle.wait(EVE)
         for number in range(MAX_ADDRESSES):
             self.fail(1, f"10.0.{number >> 8}.{number & 255}")
-        self.throttle.waited(EVE)
+        self.assertEqual((self.throttle.wait(EVE), len(self.throttle)), (None, MAX_ADDRESSES))
+        self.assertNotIn("10.0.0.0", self.throttle._records)
+        for _ in range(MAX_WAITING):
+            self.throttle.waited(EVE)
+        self.fail(1, "198.51.100.1")
         self.assertEqual((self.wait(), len(self.throttle)), (0, MAX_ADDRESSES))
+
+    def test_allWait(self) -> None:
+        """
+        Where everybody waits there is no room for one more.
+        """
+        self.patch(throttle, "MAX_ADDRESSES", 2)
+        for address in ("10.0.0.1", "10.0.0.2"):
+            self.fail(3, address)
+            self.throttle.wait(address)
+        self.fail(3)
+        self.assertEqual((self.wait(), len(self.throttle)), (0, 2))
 
     def test_networks(self) -> None:
         """
@@ -153,6 +242,6 @@ class ThrottleTests(SynchronousTestCase):
             ("::ffff:198.51.100.2", "198.51.100.1", False),
             ("a local socket", "a local socket", True),
         ):
-            throttle = Throttle(self.clock, 1)
-            throttle.failed(first)
-            self.assertEqual(throttle.wait(second) == 0.5, same, (first, second))
+            found = Throttle(self.clock, 1)
+            found.failed(first, "ada")
+            self.assertEqual(found.wait(second) == 0.5, same, (first, second))

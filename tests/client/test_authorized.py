@@ -54,7 +54,7 @@ class Tokens:
             return answer
         return fail(answer) if isinstance(answer, Exception) else succeed(answer)
 
-    def rejected(self) -> bool:
+    def rejected(self, value: bytes) -> bool:
         self.rejections += 1
         return self.better
 

@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.client.handshake import BODY_TIME, MAX_BODY, MAX_HEAD, MAX_INTERIM, Handshake
 from balws.client.response import HttpResponse
-from balws.errors import ConnectionError, Error, InvalidHandshakeError, SslError
+from balws.errors import ConnectionError, Error, HandshakeTimedOut, InvalidHandshakeError, SslError
 from tests.client.peers import head, split
 
 FIELDS = [(b"Host", b"localhost"), (b"Upgrade", b"websocket"), (b"X-A", b"1 \xc3\xa9")]
@@ -686,7 +686,7 @@ class TlsTests(HandshakeTestCase):
             self.clock.advance(9.9)
             self.assertNoResult(self.handshake.done)
             self.clock.advance(0.1)
-            self.assertEqual(str(self.problem(SslError)), "the TLS handshake took too long")
+            self.assertEqual(str(self.problem(HandshakeTimedOut)), "TLS handshake timed out")
             if tls.checking is not None:
                 self.assertTrue(tls.checking.called)
 

@@ -305,8 +305,8 @@ class ClientConfigurationTests(RefusingTestCase):
         The cookie at fault is named, and its value is not shown.
         """
         for given, problem in (
-            ("a=b", 'cookies: expected a list of cookies, got "a=b"'),
-            (["a=b"], 'cookies[0]: expected a table or a Cookie, got "a=b"'),
+            ("a=b", "cookies: expected a list of cookies, got a string"),
+            (["a=b"], "cookies[0]: expected a table or a Cookie, got a string"),
             ([{"name": "a"}], "cookies[0].value: is missing"),
             ([{"value": "a"}], "cookies[0].name: is missing"),
             ([{"name": "a", "value": "b", "pth": "/"}], 'cookies[0].pth: unknown key; did you mean "path"?'),

@@ -33,7 +33,7 @@ class ConnectionConfigurationTests(SynchronousTestCase):
         A value that does not fit is refused in the same words on either side.
         """
         for name, value, problem in (
-            ("subProtocols", "xml", 'expected a list of sub-protocols, got "xml"'),
+            ("subProtocols", "xml", 'expected a list of sub-protocols, got a string'),
             ("subProtocols", ["xml", "a b"], "expected a token of HTTP"),
             ("subProtocols", ["xml", "xml"], '"xml" is given twice'),
             ("maxFrameSize", True, "expected an integer, got true"),

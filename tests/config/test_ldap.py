@@ -154,7 +154,7 @@ class LdapUserStoreConfigTests(SynchronousTestCase):
         The groups' bases are a list, which may be empty.
         """
         self.assertEqual(self.made(groupSearchBase=[]).groupSearchBase, ())
-        self.assertRefused("groupSearchBase", "ou=a", 'expected a list of distinguished names, got "ou=a"')
+        self.assertRefused("groupSearchBase", "ou=a", 'expected a list of distinguished names, got a string')
 
     def test_names(self) -> None:
         """

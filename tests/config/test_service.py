@@ -64,7 +64,7 @@ class WSServiceConfigTests(SynchronousTestCase):
             WSServiceConfig(subProtocols=["xml", "XML", "v1.json"]).subProtocols, ("xml", "XML", "v1.json")
         )
         self.assertEqual(
-            self.refusal(subProtocols="xml"), 'subProtocols: expected a list of sub-protocols, got "xml"'
+            self.refusal(subProtocols="xml"), 'subProtocols: expected a list of sub-protocols, got a string'
         )
         self.assertEqual(
             self.refusal(subProtocols=["xml", "a b"]),

@@ -113,7 +113,7 @@ class FileUserStoreConfigTests(SynchronousTestCase):
         """
         alice = {"username": "alice", "password": CANARY}
         for users, problem in (
-            ("alice", 'users: expected a list or a table of users, got "alice"'),
+            ("alice", 'users: expected a list or a table of users, got a string'),
             (3, "users: expected a list or a table of users, got 3"),
             ([alice, 3], "users[1]: expected a table or a User, got 3"),
             ([alice, alice], 'users[1].username: "alice" is given twice'),

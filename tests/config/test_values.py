@@ -258,7 +258,7 @@ class ValueTests(SynchronousTestCase):
         A string is not taken for the list of its letters.
         """
         check = items("words", word)
-        self.assertEqual(self.refusal(check, "ab"), 'key: expected a list of words, got "ab"')
+        self.assertEqual(self.refusal(check, "ab"), 'key: expected a list of words, got a string')
         self.assertRefuses(check, b"ab", {"a": "b"}, 1, None)
 
     def test_secretRevealed(self) -> None:

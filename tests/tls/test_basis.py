@@ -11,7 +11,7 @@ from OpenSSL import SSL
 
 from balws.config.secure import ClientSecureSocket
 from balws.tls import basis as module
-from balws.tls.basis import MAX_KEPT, MAX_SESSIONS, Basis, basisFor
+from balws.tls.basis import MAX_KEPT, MAX_SESSION_AGE, MAX_SESSIONS, Basis, basisFor
 from balws.tls.client import TlsClient
 from tests.certificates import Authority
 from tests.tls.peers import TlsTestCase, authority, isReused
@@ -93,6 +93,63 @@ class SessionTests(TlsTestCase):
             client = TlsClient("localhost", config, self.network.clock)
             client._basis = shared
             self.assertEqual(isReused(self.isWelcome(client).connection), reused, later)
+
+    def assertReused(self, config: ClientSecureSocket, *steps: tuple[float, bool]) -> None:
+        """
+        Each step lets so many seconds pass; then a handshake is short, or not.
+        """
+        now = [100.0]
+        shared = Basis(config, (), lambda: now[0])
+        for later, reused in steps:
+            now[0] += later
+            client = TlsClient("localhost", config, self.network.clock)
+            client._basis = shared
+            self.assertEqual(isReused(self.isWelcome(client).connection), reused, now[0])
+
+    def test_expiry(self) -> None:
+        """
+        One is of use as long as the certificates that were looked at for the first of its line:
+        a short handshake looks at none, and prolongs nothing.
+        """
+        steps = (0.0, False), (1800.0, True), (1700.0, True), (200.0, False), (1800.0, True)
+        for version in ("TLSv1.2", "TLSv1.3"):
+            protocol = {"name": "TLS", "versions": [version]}
+            self.serve(authority().issue("localhost", days=1 / 24))
+            self.assertReused(ClientSecureSocket(cert=self.trusting(), protocol=protocol), *steps)
+            self.successResultOf(self.port.stopListening())
+        short = Authority("Short", days=1 / 24)
+        self.serve(short.issue("localhost"))
+        self.assertReused(ClientSecureSocket(cert=self.trusting(short, "short")), *steps)
+
+    def test_age(self) -> None:
+        """
+        At the latest after a day a handshake is a full one again.
+        """
+        lasting = Authority("Lasting", days=10)
+        self.serve(lasting.issue("localhost", days=9))
+        half = MAX_SESSION_AGE / 2
+        steps = (0.0, False), (half, True), (half - 1, True), (1.0, False), (half, True), (half, False)
+        for timeout in (0, MAX_SESSION_AGE * 2):
+            config = ClientSecureSocket(cert=self.trusting(lasting, "lasting"), sessionTimeout=timeout)
+            self.assertReused(config, *steps)
+
+    def test_timeoutOfLine(self) -> None:
+        """
+        C{sessionTimeout} counts from the full handshake, too.
+        """
+        self.serve()
+        config = ClientSecureSocket(cert=self.trusting(), sessionTimeout=10)
+        self.assertReused(config, (0.0, False), (6.0, True), (3.0, True), (1.0, False))
+
+    def test_ports(self) -> None:
+        """
+        Another port is another server: it is not shown the sessions of the first.
+        """
+        self.serve()
+        config = ClientSecureSocket(cert=self.trusting())
+        for port, reused in ((9443, False), (9090, False), (9443, True), (9090, True)):
+            client = TlsClient("localhost", config, self.network.clock, port=port)
+            self.assertEqual(isReused(self.isWelcome(client).connection), reused, port)
 
     def test_bounded(self) -> None:
         """

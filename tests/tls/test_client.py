@@ -354,7 +354,7 @@ class RevocationTests(TlsTestCase):
         staples = [b""]
 
         class Stapler:
-            def __init__(self, *told: Any) -> None:
+            def __init__(self, *told: Any, longest: float = 0) -> None:
                 pass
 
             def start(self) -> Deferred[None]:

@@ -404,7 +404,7 @@ class Stapling:
 
     made: list[Stapling] = []
 
-    def __init__(self, certificate: Any, issuer: Any, reactor: Any) -> None:
+    def __init__(self, certificate: Any, issuer: Any, reactor: Any, longest: float = 0) -> None:
         self.told = certificate, issuer
         self.calls: list[str] = []
         self.ready: Deferred[None] = Deferred()

@@ -124,12 +124,12 @@ class StaplerTests(SynchronousTestCase):
         self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
         self.stapler = self.make()
 
-    def make(self, issued: Issued | None = None) -> Stapler:
+    def make(self, issued: Issued | None = None, longest: float = 0) -> Stapler:
         """
         One for a certificate.
         """
         certificate = (issued or self.issued).certificate
-        return Stapler(certificate, self.authority.certificate, self.clock, lambda: self.now, self.pages)
+        return Stapler(certificate, self.authority.certificate, self.clock, lambda: self.now, self.pages, longest)
 
     def publish(self, page: Any = None, **changes: Any) -> bytes:
         """
@@ -195,6 +195,17 @@ class StaplerTests(SynchronousTestCase):
         self.assertEqual(self.stapler.response(), new)
         self.assertNotEqual(new, old)
         self.assertEqual(self.wait(), (self.begin + 3599 + 3600 - self.now) / 2)
+
+    def test_longest(self) -> None:
+        """
+        The configuration may want it renewed more often, but not all the time.
+        """
+        for longest, expected in ((60, 60), (10, 10), (1, 10), (10**6, 3600)):
+            self.publish(begin=0, end=7200)
+            stapler = self.make(longest=longest)
+            stapler.start()
+            self.assertEqual(self.wait(), expected)
+            stapler.stop()
 
     def test_refreshBounds(self) -> None:
         """

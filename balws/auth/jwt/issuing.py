@@ -64,7 +64,7 @@ class IssuedToken:
         signed = encode(self._header) + b"." + encode(_json({**self._claims, **times}))
         return signed if self._key is None else signed + b"." + encode(self._key.sign(signed))
 
-    def rejected(self) -> bool:
+    def rejected(self, value: bytes) -> bool:
         """
         The last one was not accepted.
 

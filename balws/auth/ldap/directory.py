@@ -25,6 +25,9 @@ __all__ = ["Directory", "Outcome"]
 #: Nobody has more groups than this.
 MAX_GROUPS = 1000
 
+#: Who is asked for in place of a user that there is not: nobody's name.
+NOBODY = "balws-nobody"
+
 
 @attrs.frozen
 class Outcome:
@@ -144,10 +147,13 @@ class Directory:
         return Found(tuple(found.values()), False)
 
     def _judge(self, connection: LdapConnection, found: Found, name: str, isPassword: Callable[[str], bool]) -> Outcome:
-        if found.isCut:
-            return Outcome(note=f"more than one entry fits the name {name!r}, and so none does")
-        user = found.entries[0] if found.entries else None
-        if user is None or not user.name or not isPassword(user.name):
+        note = f"more than one entry fits the name {name!r}, and so none does" if found.isCut else ""
+        user = None if found.isCut or not found.entries else found.entries[0]
+        if user is None or not user.name:
+            # As much work as for somebody, and the same troubles: nothing must tell who there is.
+            isPassword(f"{self._config.userNameAttribute}={NOBODY},{self._config.userSearchBases[0]}")
+            return Outcome(note=note)
+        if not isPassword(user.name):
             return Outcome()
         roles = self.roles.of(user.name)
         if roles is None:

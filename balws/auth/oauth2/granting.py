@@ -27,6 +27,10 @@ __all__ = ["GrantedToken", "grantFor"]
 _JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
+#: Seconds in which one token that is refused is replaced: whoever refuses them all must not cost one grant each.
+PATIENCE = 5.0
+
+
 class GrantedToken:
     """
     An access token that is got when there is need for one, and again when it is too old.
@@ -58,6 +62,8 @@ class GrantedToken:
         self._refreshToken = refreshToken
         self._token: Secret | None = None
         self._end = 0.0
+        self._refused = b""
+        self._patient = float("-inf")
         # Nobody who stops waiting stops the asking: an issuer that changes refresh tokens may have used up the old
         # one, and the new one would be lost.
         self._renewals: Errands[bytes] = Errands(abandon=False)
@@ -74,13 +80,19 @@ class GrantedToken:
             return succeed(_field(self._token))
         return self._renewals.share(None, lambda: Deferred.fromCoroutine(self._obtain()))
 
-    def rejected(self) -> bool:
+    def rejected(self, value: bytes) -> bool:
         """
-        The token was not accepted: forget it.
+        A token was not accepted: forget it, unless there is a newer one already, or the one
+        before was refused just now, too.
 
-        @return: C{True}: another one may be.
+        @return: whether there is another one, or will be.
         """
-        self._token = None
+        if value == self._refused or self._token is None or _field(self._token) != value:
+            return True
+        now = self._reactor.seconds()
+        if now < self._patient:
+            return False
+        self._refused, self._token, self._patient = value, None, now + PATIENCE
         return True
 
     async def _obtain(self) -> bytes:

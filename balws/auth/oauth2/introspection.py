@@ -79,27 +79,33 @@ class OAuth2Introspection:
         return self._questions.share(key, lambda: Deferred.fromCoroutine(self._ask(key, token)))
 
     async def _ask(self, key: bytes, token: str) -> Identity:
-        answer = await self._introspect(token)
-        if answer.status == 401 and self._source is not None and self._source.rejected():
-            answer = await self._introspect(token)
+        value = await self._authorization()
+        answer = await self._introspect(token, value)
+        if answer.status == 401 and value is not None and self._source is not None and self._source.rejected(value):
+            answer = await self._introspect(token, await self._authorization())
         identity = self._judge(answer)
         if self._cache is not None:
             end = identity.expires
             self._cache.put(key, identity, self._now() + self._config.defaultTokenExpTime if end is None else end)
         return identity
 
-    async def _introspect(self, token: str) -> Answer:
+    async def _authorization(self) -> bytes | None:
+        """
+        @return: what we show of ourselves; L{None} for nothing.
+        """
+        if self._source is None:
+            return None
+        try:
+            return await self._source.authorization()
+        except AuthError as problem:
+            raise AuthUnavailableError(f"{self._backEnd.name} cannot be asked: {problem}") from None
+
+    async def _introspect(self, token: str, authorization: bytes | None) -> Answer:
         form = [("token", token)]
         if self._config.tokenTypeHint is not None:
             form.append(("token_type_hint", self._config.tokenTypeHint))
         form += [(name, secret.reveal()) for name, secret in self._config.optionalParams.items()]
-        headers = []
-        if self._source is not None:
-            try:
-                value = await self._source.authorization()
-            except AuthError as problem:
-                raise AuthUnavailableError(f"{self._backEnd.name} cannot be asked: {problem}") from None
-            headers.append(("Authorization", value.decode("ascii")))
+        headers = [] if authorization is None else [("Authorization", authorization.decode("ascii"))]
         return await self._backEnd.fetch("POST", form, headers)
 
     def _judge(self, answer: Answer) -> Identity:

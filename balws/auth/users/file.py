@@ -21,7 +21,7 @@ from balws.config.records import build
 from balws.config.secret import isReference, resolveSecret
 from balws.config.toml import decode, parse
 from balws.config.userstore import User
-from balws.config.values import convert, show
+from balws.config.values import convert, show, showKind
 from balws.errors import ConfigurationError
 
 __all__ = ["NO_USERS", "Account", "Accounts", "Reading", "UserFile"]
@@ -163,7 +163,8 @@ class UserFile:
         for names, table in tables:
             parent = ".".join(names)
             if not isinstance(table, list):
-                raise _Unusable(parent, ConfigurationError(f"expected tables in double brackets, got {show(table)}"))
+                problem = f"expected tables in double brackets, got {showKind(table)}"
+                raise _Unusable(parent, ConfigurationError(problem))
             for index, each in enumerate(table):
                 path = extend(parent, index)
                 try:
@@ -180,7 +181,7 @@ class UserFile:
 
     def _user(self, table: object) -> User:
         if not isinstance(table, Mapping):
-            raise ConfigurationError(f"expected a table, got {show(table)}")
+            raise ConfigurationError(f"expected a table, got {showKind(table)}")
         if isReference(table.get("password")):
             secret = convert(lambda given: resolveSecret(given, self._absolute.parent), "password", table["password"])
             table = {**table, "password": secret}

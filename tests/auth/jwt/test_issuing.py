@@ -129,7 +129,7 @@ class IssuedTokenTests(SynchronousTestCase):
         second = json.loads(decode(self.text(source).split(".")[1]))
         self.assertNotEqual(first, self.text(source))
         self.assertEqual((second["iat"], second["nbf"], second["exp"]), (NOW + 1000, NOW + 1000, NOW + 1300))
-        self.assertFalse(source.rejected())
+        self.assertFalse(source.rejected(first.encode()))
         self.successResultOf(source.close())
         self.text(source)
 

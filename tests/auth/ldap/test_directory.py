@@ -16,7 +16,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.auth.ldap import directory as ldapdirectory
-from balws.auth.ldap.directory import Directory, Outcome
+from balws.auth.ldap.directory import NOBODY, Directory, Outcome
 from balws.auth.ldap.pool import IDLE, ROLES_AGE
 from balws.errors import ConfigurationError
 from tests.auth import fakeldap
@@ -26,6 +26,9 @@ from tests.certificates import Authority
 
 ADMIN = f"cn=admin,{SUFFIX}"
 ALICE = f"uid=alice,ou=Users,{SUFFIX}"
+
+#: As whom a password is tried where there is no user.
+DECOY = f"uid={NOBODY},ou=Users,{SUFFIX}"
 
 AMBIGUOUS = "more than one entry fits the name 'alice', and so none does"
 
@@ -108,10 +111,35 @@ class LoginTests(DirectoryTestCase):
 
     def test_unknown(self) -> None:
         """
-        Whom the search does not find is nobody, and no password is tried (LD01).
+        Whom the search does not find is nobody, and costs as much as somebody: his password is
+        tried as that of a user that there is not (LD01).
         """
         self.assertNobody(self.login(self.directory(), "mallory"))
-        self.assertEqual(self.fake.binds(), [(ADMIN, b"admin-secret")])
+        self.assertEqual(self.fake.binds(), [(ADMIN, b"admin-secret"), (DECOY, b"xxx")])
+        self.assertEqual(
+            [(each.kind, each.connection) for each in self.fake.asked if each.kind != UNBIND],
+            [(BIND, 1), (SEARCH, 1), (BIND, 2)],
+        )
+
+    def test_decoy(self) -> None:
+        """
+        Whatever comes of that, nobody is nobody; where somebody could not be told of either,
+        neither can he.
+        """
+
+        def bind(code: int) -> Callable[[Asked], Any]:
+            return lambda asked: [result(fakeldap.BOUND, 0 if asked.name == ADMIN else code)]
+
+        found: tuple[tuple[bytes, ...], ...] = ((), (entry("uid=a"), entry("uid=b")), (entry("", uid=["alice"]),))
+        for entries in found:
+            self.find(*entries)
+            note = AMBIGUOUS if len(entries) == 2 else ""
+            for code in (0, 32, 49, 53):
+                self.fake.answers[BIND] = bind(code)
+                self.assertNobody(self.login(self.directory()), note)
+            self.fake.answers[BIND] = bind(51)
+            self.assertUnavailable(self.login(self.directory()), "the user's bind ended with result 51")
+        self.assertEqual({each for each in self.fake.binds() if each[0] != ADMIN}, {(DECOY, b"xxx")})
 
     def test_injection(self) -> None:
         """
@@ -122,7 +150,7 @@ class LoginTests(DirectoryTestCase):
         for name in names:
             self.assertNobody(self.login(directory, name))
         self.assertEqual([each.compared[1].decode() for each in self.fake.searches()], names)
-        self.assertEqual(self.fake.binds(), [(ADMIN, b"admin-secret")])
+        self.assertEqual(self.fake.binds(), [(ADMIN, b"admin-secret"), *[(DECOY, b"xxx")] * len(names)])
 
     def test_names(self) -> None:
         """
@@ -137,12 +165,12 @@ class LoginTests(DirectoryTestCase):
 
     def test_two(self) -> None:
         """
-        A name that two entries have is nobody's, and no password is tried.
+        A name that two entries have is nobody's, and no password is tried at either.
         """
         for found, code in (((entry("uid=a"), entry("uid=b")), 0), ((entry("uid=a"), entry("uid=b")), 4)):
             self.find(*found, code=code)
             self.assertNobody(self.login(self.directory()), AMBIGUOUS)
-        self.assertNotIn("uid=a", [name for name, _ in self.fake.binds()])
+        self.assertEqual({name for name, _ in self.fake.binds()}, {ADMIN, DECOY})
 
     def test_cut(self) -> None:
         """
@@ -158,7 +186,7 @@ class LoginTests(DirectoryTestCase):
         self.find(entry("", uid=["alice"]))
         self.fake.answers[BIND] = lambda asked: [result(fakeldap.BOUND)]
         self.assertNobody(self.login(self.directory()))
-        self.assertEqual(len(self.fake.binds()), 1)
+        self.assertEqual([name for name, _ in self.fake.binds()], [ADMIN, DECOY])
 
     def test_bases(self) -> None:
         """

@@ -9,6 +9,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 
+from balws.auth.oauth2 import granting
 from balws.auth.oauth2.granting import GrantedToken, grantFor
 from balws.auth.oauth2.tokenendpoint import GrantRefused
 from balws.config.oauth2 import INFER_REFRESH_CONFIG, grant
@@ -287,8 +288,50 @@ class LifetimeTests(GrantCase):
         """
         source = self.client()
         self.assertEqual([self.value(source), self.value(source)], ["t1", "t1"])
-        self.assertTrue(source.rejected())
+        self.assertTrue(source.rejected(b"Bearer t1"))
         self.assertEqual([self.value(source), self.value(source)], ["t2", "t2"])
+
+    def test_rejectedLate(self) -> None:
+        """
+        Who hears late that the old token was refused takes the new one, which stays.
+        """
+        source = self.client()
+        self.value(source)
+        source.rejected(b"Bearer t1")
+        self.assertEqual(self.value(source), "t2")
+        self.assertTrue(source.rejected(b"Bearer t1"))
+        self.assertEqual(self.value(source), "t2")
+
+    def test_rejectedAll(self) -> None:
+        """
+        A server that refuses every token costs one grant in some seconds, not one for each.
+        """
+        source = self.client()
+        self.value(source)
+        self.assertTrue(source.rejected(b"Bearer t1"))
+        self.assertEqual(self.value(source), "t2")
+        self.assertFalse(source.rejected(b"Bearer t2"))
+        self.network.clock.advance(granting.PATIENCE - 0.1)
+        self.assertFalse(source.rejected(b"Bearer t2"))
+        self.assertEqual(self.value(source), "t2")
+        self.network.clock.advance(0.1)
+        self.assertTrue(source.rejected(b"Bearer t2"))
+        self.assertEqual(self.value(source), "t3")
+
+    def test_rejectedTogether(self) -> None:
+        """
+        All whose old token was refused at a time wait for the one renewal.
+        """
+        source = self.client()
+        self.value(source)
+        self.network.hold()
+        asked = []
+        for _ in range(3):
+            self.assertTrue(source.rejected(b"Bearer t1"))
+            asked.append(self.get(source))
+        self.network.release()
+        self.assertEqual([self.successResultOf(each) for each in asked], [b"Bearer t2"] * 3)
+        self.assertEqual(len(self.site.requests), 2)
 
     def test_together(self) -> None:
         """
@@ -333,7 +376,7 @@ class LifetimeTests(GrantCase):
         source = self.source(refreshUrl=TOKEN, refreshToken="first", **CLIENT)
         self.assertEqual(self.value(source), "a")
         script, self.site.script = self.site.script, silent
-        source.rejected()
+        source.rejected(b"Bearer a")
         asked = self.get(source)
         with self.network.turn():
             closed = source.close()
@@ -473,7 +516,7 @@ class RefreshTests(GrantCase):
         ]
         source = self.password(refreshConfig=INFER_REFRESH_CONFIG)
         self.assertEqual(self.value(source), "a")
-        source.rejected()
+        source.rejected(b"Bearer a")
         self.assertEqual([self.value(source), self.value(source)], ["b", "b"])
         self.assertEqual([each["grant_type"] for each in self.forms()], ["password", "refresh_token"])
 

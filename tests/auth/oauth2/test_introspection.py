@@ -484,6 +484,7 @@ class GrantTests(IntrospectionCase):
         self.admitted(checker)
         self.assertEqual(len(self.tokens.requests), 2)
         self.site.script = lambda connection: connection.say(b"", 401)
+        self.network.clock.advance(5)
         before = len(self.site.requests)
         self.assertEqual(self.undecided(checker), "localhost:80 answered 401")
         self.assertEqual(len(self.site.requests) - before, 2)
