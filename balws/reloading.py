@@ -64,4 +64,4 @@ class Reloading(MultiService):
         """
         for service in self:
             service.listener.reload()
-        self._log.info("SIGHUP: certificates, keys and users are read again; what is broken is said and left as it was.")
+        self._log.info("Certificates, keys and users are read again; what is broken stays as it was.")

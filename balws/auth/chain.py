@@ -50,8 +50,8 @@ class MissingScope(AuthzError):
     @ivar username: who it is.
     """
 
-    def __init__(self, kind: str, username: object) -> None:
-        super().__init__(f"{kind}: none of the scopes that are wanted")
+    def __init__(self, kind: str, username: object, wanted: Iterable[str]) -> None:
+        super().__init__(f"{kind}: none of the scopes that are wanted ({', '.join(sorted(wanted))})")
         self.username = username if isinstance(username, str) else ""
 
 
@@ -174,7 +174,7 @@ class Chain:
     def _enter(self, entry: Entry, avatar: Any, expires: float | None, logout: Any) -> Login:
         try:
             if entry.scopes and entry.scopes.isdisjoint(_scopes(avatar)):
-                raise MissingScope(entry.kind, getattr(avatar, "username", ""))
+                raise MissingScope(entry.kind, getattr(avatar, "username", ""), entry.scopes)
             left = expires - self._now() if expires is not None and self._expire else None
             return Login(avatar, entry.kind, logout, self._clock, left)
         except Exception:

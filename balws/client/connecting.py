@@ -20,6 +20,7 @@ from balws.client.handshake import Handshake
 from balws.client.request import fieldsFor, newKey
 from balws.client.response import HttpResponse
 from balws.config.client import ClientConfiguration
+from balws.config.secret import Secret
 from balws.errors import ConnectionError, HandshakeTimedOut
 from balws.tls.client import TlsClient
 
@@ -34,7 +35,7 @@ async def attempt(
     reactor: Any,
     endpoint: IStreamClientEndpoint | None,
     accept: Accept,
-    authorization: bytes | None = None,
+    authorization: Secret | None = None,
 ) -> None:
     """
     @param endpoint: what to connect by; L{None} connects to the address by TCP, IPv6 and

@@ -22,6 +22,7 @@ from zope.interface import implementer
 from balws.client.response import HttpResponse, refused
 from balws.errors import ConnectionError, Error, HandshakeTimedOut, InvalidHandshakeError, SslError
 from balws.tls.client import TlsClient
+from balws.tls.context import reasonOf
 
 #: The head of an answer, and all the interim answers before it, may be this long (bytes).
 MAX_HEAD = 16384
@@ -233,10 +234,7 @@ def _responseOf(event: h11.Response | h11.InformationalResponse) -> HttpResponse
 
 def _tlsReason(problem: Exception) -> str:
     """
-    @return: OpenSSL's own words, which are in a list in a list; or that the check of an
-        endpoint's own TLS, such as C{optionsForClientTLS} makes, has failed.
+    @return: OpenSSL's words; or that the check of an endpoint's own TLS, such as
+        C{optionsForClientTLS} makes, has failed.
     """
-    if isinstance(problem, VerificationError):
-        return "the certificate is for another host"
-    words = [str(each[-1]) for each in (problem.args[0] if problem.args else ()) if isinstance(each, tuple)]
-    return "; ".join(words) or "the peer closed the connection"
+    return "the certificate is for another host" if isinstance(problem, VerificationError) else reasonOf(problem)

@@ -88,6 +88,8 @@ class Link:
         self._wheel = SharedWheel.of(reactor)
         self._roster = Roster()
         self._factory = ClientWireFactory(WireSettings.fromConfig(config, reactor, self._wheel), reactor, self._roster)
+        if config.secureSocket is not None and not any(each.secure for each in self._addresses):
+            raise ConfigurationError("is for wss URLs, and there is none", "secureSocket")
         self._source = None if config.auth is None else sourceOf(config.auth, reactor)
         if self._source is not None:
             self._warnOfPlainCredentials()

@@ -11,6 +11,7 @@ from os import urandom
 
 from balws.client.address import Address
 from balws.config.client import ClientConfiguration, Cookie
+from balws.config.secret import Secret
 from balws.wire.compression import OFFER
 
 
@@ -22,7 +23,7 @@ def newKey() -> bytes:
 
 
 def fieldsFor(
-    address: Address, config: ClientConfiguration, key: bytes, authorization: bytes | None = None
+    address: Address, config: ClientConfiguration, key: bytes, authorization: Secret | None = None
 ) -> list[tuple[bytes, bytes]]:
     """
     @param authorization: the value of this field, in place of a custom one (table 5.6).
@@ -46,7 +47,7 @@ def fieldsFor(
         fields.append((b"Cookie", cookieHeader(config.cookies)))
     if authorization is not None:
         custom.pop("authorization", None)
-        fields.append((b"Authorization", authorization))
+        fields.append((b"Authorization", authorization.reveal().encode("ascii")))
     fields += ((name.encode(), value.encode()) for name, value in custom.values())
     return fields
 

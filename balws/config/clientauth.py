@@ -70,7 +70,7 @@ _others = oneOf(
     OAuth2PasswordGrantConfig,
     OAuth2RefreshTokenGrantConfig,
     OAuth2JwtBearerGrantConfig,
-    noun="credentials",
+    noun="credentials (a JWT of our own needs signatureConfig)",
 )
 
 

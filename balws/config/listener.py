@@ -37,7 +37,7 @@ __all__ = [
     "RequestLimitConfigs",
 ]
 
-#: How often in a row an address may show wrong credentials before it has to wait, unless configured.
+#: How often an address may show wrong credentials before it has to wait, unless configured.
 MAX_AUTH_FAILURES = 10
 
 #: How many requests may wait on one connection, unless configured.
@@ -141,9 +141,9 @@ class ListenerConfiguration:
     @ivar server: the C{Server} header of our answers; L{None} sends none.
     @ivar webSocketCompressionEnabled: agree to permessage-deflate when a client offers it.
     @ivar requestLimits: L{RequestLimitConfigs} or a mapping of its fields.
-    @ivar maxAuthFailures: how often in a row an address may show wrong credentials; then
+    @ivar maxAuthFailures: how often an address may show wrong credentials within ten minutes; then
         each further attempt waits, longer and longer up to 8 s, and too many that wait at
-        a time are answered with 429.  Right ones set it back.  0 sets no limit.
+        a time are answered with 429.  Right ones take back those of their own user name.  0 sets no limit.
     """
 
     host: str = checked("host", word, "0.0.0.0")  # noqa: S104 - the seeds' default

@@ -283,7 +283,7 @@ def _refreshConfig(value: object) -> RefreshConfig | str:
         return INFER_REFRESH_CONFIG
     if isinstance(value, (RefreshConfig, Mapping)):
         return nested(RefreshConfig)(value)
-    raise Unfit(f'a table or "{INFER_REFRESH_CONFIG}"')
+    raise Unlike(f'a table or "{INFER_REFRESH_CONFIG}"')
 
 
 @attrs.frozen(kw_only=True)

@@ -37,8 +37,8 @@ class WSServiceConfig(ConnectionConfiguration):
         decision 18; an empty list refuses every page of a browser.
     @ivar closeOnExpiry: close with 1008 when the credentials expire (decision 15).
     @ivar bearerQueryParameter: the query parameter in which a bearer token may come, too;
-        L{None}: in none.  Like the next it means something with C{auth} alone.  URLs are written down in many places: take short-lived tokens
-        (decision 19).
+        L{None}: in none.  URLs are written down in many places: take short-lived tokens
+        (decision 19).  Like the next it means something with C{auth} alone.
     @ivar bearerCookie: the cookie in which a bearer token may come, too; L{None}: in none.
     @ivar basePath: with C{webSocketUpgradePath}, where the service is mounted when
         C{attach} is given no path (seeds 0 and 1); each starts with a slash.

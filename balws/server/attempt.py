@@ -82,7 +82,7 @@ class Attempt:
 
     def _guardFailed(self, failure: Failure) -> None:
         if self._finish():  # it was not given up: fail closed
-            self._broken(failure)
+            self._log.failure("Nobody can tell who asks for {service}", failure=failure, service=self._mount.owner)
             self._answer(Refusal(503))
 
     def _ask(self, values: dict[str, Any]) -> None:

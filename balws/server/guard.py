@@ -57,7 +57,7 @@ class Guard:
         """
         @return: who it is, or the answer that says no (decision 11).
         """
-        address = _address(request)
+        address = addressOf(request)
         credentials = self._credentials(request, upgrade)
         if credentials is None:
             audit.asked(address, self._path)
@@ -138,7 +138,7 @@ def _only(values: Sequence[bytes]) -> BearerToken | None:
     return bearer(values[0]) if len(set(values)) == 1 else None
 
 
-def _address(request: Any) -> str:
+def addressOf(request: Any) -> str:
     """
     @return: the peer's address without its port; of a socket that is a file, that word.
     """

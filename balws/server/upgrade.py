@@ -11,8 +11,10 @@ from typing import Any
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from balws.auth import audit
 from balws.server.attempt import STOPPING, Attempt
 from balws.server.gate import Upgrade, check
+from balws.server.guard import addressOf
 from balws.server.mount import Mount
 from balws.server.refusal import Refusal, answer
 
@@ -48,6 +50,9 @@ class UpgradeResource(Resource):
             return Refusal(404, "No resource found for this path\n")
         upgrade = check(request, mount.config)
         if isinstance(upgrade, Refusal):
+            if upgrade.status == 403:  # the page sees nothing of it: somebody must be able to find out
+                origin = request.requestHeaders.getRawHeaders(b"Origin", [b""])[0].decode("latin-1")
+                audit.refused("forbidden", f"pages of {origin} may not connect", "", addressOf(request), mount.path)
             return upgrade
         values = mount.arguments.bind(request, path)
         if isinstance(values, Refusal):

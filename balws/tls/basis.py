@@ -124,8 +124,8 @@ class Basis:
             session = connection.get_session()
             self._sessions.pop(owner.target, None)
             # A short handshake looks at no certificate: what it brings ends with what began it.
-            end = self._ends.get(connection)
-            self._sessions[owner.target] = session, self._endOf(connection) if end is None else end
+            end = self._ends.get(connection, math.inf)
+            self._sessions[owner.target] = session, min(end, self._endOf(connection))
             if len(self._sessions) > MAX_SESSIONS:
                 self._sessions.popitem(last=False)
 

@@ -97,9 +97,22 @@ def verify(context: SSL.Context, mode: int, tell: Callable[[SSL.Connection, str]
     context.set_verify(mode, judge)
 
 
+#: What OpenSSL says most often, in words that help at either end.
+_REASONS = {
+    "wrong version number": "what came is no TLS",
+    "packet length too long": "what came is no TLS",
+    "http request": "what came is HTTP without TLS",
+    "tlsv13 alert certificate required": "a certificate of ours is wanted, and there is none",
+    "peer did not return a certificate": "the peer showed no certificate",
+    "tlsv1 alert unknown ca": "our certificate is signed by an authority that is not trusted there",
+}
+
+
 def reasonOf(error: BaseException) -> str:
     """
-    @return: OpenSSL's own words, which are in a list in a list.
+    @return: why TLS failed: OpenSSL's own words, which are in a list in a list, where there
+        are no better ones.
     """
     errors = error.args[0] if error.args and isinstance(error.args[0], list) else []
-    return "; ".join(str(each[-1]) for each in errors) or "the peer closed the connection"
+    found = (str(each[-1]) for each in errors)
+    return "; ".join(_REASONS.get(each, each) for each in found) or "the peer closed the connection"

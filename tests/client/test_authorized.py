@@ -8,12 +8,15 @@ from base64 import b64encode
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
+from twisted.logger import formatEvent, globalLogPublisher
 
 from balws import Client, Service, UpgradeService
 from balws.client import link, retry
 from balws.client.address import Address
+from balws.client.link import Link
 from balws.client.request import fieldsFor
 from balws.config import ClientConfiguration
+from balws.config.secret import Secret
 from balws.errors import (
     AuthError,
     AuthUnavailableError,
@@ -145,7 +148,7 @@ class FieldTests(AuthorizedTestCase):
         The field is there once.
         """
         config = ClientConfiguration(customHeaders={"authorization": "Custom x"})
-        found = fieldsFor(Address.parse("ws://localhost/"), config, b"key", b"Bearer x")
+        found = fieldsFor(Address.parse("ws://localhost/"), config, b"key", Secret("Bearer x"))
         self.assertEqual([value for name, value in found if name.lower() == b"authorization"], [b"Bearer x"])
 
     def test_quiet(self) -> None:
@@ -365,6 +368,83 @@ class ReconnectTests(AuthorizedTestCase):
         self.clock.advance(20)
         self.failureResultOf(reading, InvalidHandshakeError)
         self.assertEqual((len(self.shown), source.closed), (2, 1))
+
+
+class PlainTests(AuthorizedTestCase):
+    """
+    Credentials that others could read (decision 17).
+    """
+
+    FAR, NEAR, SECURE = "ws://a.example/", "ws://127.0.0.1:1/", "wss://b.example/"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.events: list[Any] = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    @property
+    def warnings(self) -> list[str]:
+        """
+        What was said of it.
+        """
+        lines = [formatEvent(each) for each in self.events if each["log_level"].name == "warn"]
+        return [each for each in lines if each.startswith("Credentials for ")]
+
+    def made(self, url: str, *others: str, auth: Any = None, endpoint: Any = None) -> list[str]:
+        """
+        @return: what is said of a client that is not connected yet.
+        """
+        self.events.clear()
+        Link(url, ClientConfiguration(targetUrls=others, auth=auth), endpoint, self.clock, None)
+        return self.warnings
+
+    def test_mixed(self) -> None:
+        """
+        Some URLs with TLS and some without are refused: whoever keeps a client from the one would
+        get its credentials from the other.
+        """
+        auth = {"username": "ada", "password": CANARY}
+        for urls in ((self.SECURE, self.FAR), (self.FAR, self.SECURE), (self.SECURE, self.NEAR, self.FAR)):
+            error = self.assertRaises(ConfigurationError, self.made, *urls, auth=auth)
+            self.assertEqual(str(error), "targetUrls: with auth all URLs are wss, or none is")
+            self.assertEqual(self.made(*urls), [])
+        connecting = self.begin(self.SECURE, targetUrls=[self.FAR], auth=auth)
+        self.assertEqual(self.failureResultOf(connecting, ConfigurationError).value.path, "targetUrls")
+        self.assertEqual(self.place.servers, [])
+
+    def test_warning(self) -> None:
+        """
+        Without TLS it is said once for a client, however often it connects, and only where others
+        than this machine could read along.
+        """
+        auth = {"token": CANARY}
+        line = "Credentials for a.example can be read by whoever is on the way: the URL is ws, not wss."
+        for urls in ((self.FAR,), (self.FAR, "ws://c.example/"), (self.NEAR, self.FAR)):
+            self.assertEqual(self.made(*urls, auth=auth), [line])
+            self.assertEqual(self.made(*urls), [])
+            self.assertEqual(self.made(*urls, auth=auth, endpoint=self.endpoint), [])
+        quiet = ((self.NEAR,), ("ws://localhost/",), ("ws://[::1]/",), (self.SECURE,), (self.SECURE, self.NEAR))
+        for urls in quiet:
+            self.assertEqual(self.made(*urls, auth=auth), [], urls)
+
+    def test_once(self) -> None:
+        """
+        Whoever connects again does not say it again.
+        """
+        real = link.attempt
+
+        def attempt(address: Any, config: Any, reactor: Any, endpoint: Any, *more: Any) -> Any:
+            return real(address, config, reactor, self.endpoint, *more)
+
+        self.patch(link, "attempt", attempt)
+        client = self.successResultOf(self.asking(url=self.FAR, endpoint=None, retryConfig={}))
+        with self.network.turn():
+            self.server.reset()
+        self.clock.advance(60)
+        self.assertEqual((len(self.shown), len(self.warnings)), (2, 1))
+        with self.network.turn():
+            client.close(timeout=0)
 
 
 class TogetherTests(ClientTestCase):

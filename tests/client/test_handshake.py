@@ -709,7 +709,7 @@ class TlsTests(HandshakeTestCase):
         tls = self.startTls(10)
         self.clock.advance(10)
         self.handshake.handshakeCompleted()
-        self.problem(SslError)
+        self.problem(HandshakeTimedOut)
         self.assertEqual((tls.seen, self.transport.value()), ([], b""))
 
 

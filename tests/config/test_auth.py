@@ -157,17 +157,24 @@ class ScopeTests(SynchronousTestCase):
 
     def test_scopes(self) -> None:
         """
-        One is a list of one; they are those of RFC 6749 section 3.3.
+        One is a list of one; a directory's groups are scopes, too, with blanks and letters of any kind.
         """
         self.assertEqual(self.scopes("read"), ("read",))
         self.assertEqual(self.scopes(["read", "Read", "a:b/c", "!", "~"]), ("read", "Read", "a:b/c", "!", "~"))
         self.assertEqual(self.scopes([]), ())
+        self.assertEqual(self.scopes("D\u00e9veloppeurs"), ("D\u00e9veloppeurs",))
+        groups = ("Domain Users", 'a"', "a\\", "\u00e4 \u00f6")
+        self.assertEqual(self.scopes(list(groups)), groups)
 
     def test_refused(self) -> None:
         """
-        Two in one string are not two; what no token can hold is refused.
+        Two in one string are neither two nor one; control characters are refused.
         """
-        for value in ("read write", "", 'a"', "a\\", "\u00e4", "a\n"):
+        error = self.assertRaises(ConfigurationError, self.scopes, "read write")
+        self.assertEqual(
+            str(error), 'scopes: expected one scope; several, or one with blanks, make a list, got "read write"'
+        )
+        for value in ("", "a\n", "a\x00", "\x7f", "\x85", "\ud800"):
             for given in (value, [value]):
                 error = self.assertRaises(ConfigurationError, self.scopes, given)
                 self.assertTrue(error.path.startswith("scopes"), error)

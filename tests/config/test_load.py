@@ -592,8 +592,8 @@ checker = "m:Checker"
                 f':6:11: {path}[0].checker: expected "module:attribute", got "m"',
             ),
             (
-                '[[listeners.services.auth]]\nchecker = "m:A"\nscopes = ["a", "b c"]',
-                f':7:16: {path}[0].scopes[1]: expected a scope: visible ASCII without " and \\, got "b c"',
+                '[[listeners.services.auth]]\nchecker = "m:A"\nscopes = ["a", "b\\u0007c"]',
+                f':7:16: {path}[0].scopes[1]: expected a scope: text without control characters, got "b\\u0007c"',
             ),
             (
                 '[[listeners.services.auth]]\nchecker = "m:A"\n[[listeners.services.auth]]\nscopes = "a"',

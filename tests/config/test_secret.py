@@ -7,11 +7,15 @@ from __future__ import annotations
 import copy
 import os
 from pathlib import Path
+from typing import Any
 
 from twisted.logger import LogLevel, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
+from balws.config.client import ClientConfiguration
+from balws.config.listener import ListenerConfiguration
 from balws.config.secret import MAX_SECRET, Secret, isReference, resolveSecret
+from balws.config.service import WSServiceConfig
 from balws.errors import ConfigurationError
 
 CANARY = "p4ssw0rd-canary"
@@ -187,3 +191,71 @@ class ResolveSecretTests(SynchronousTestCase):
         )
         self.assertEqual(self.refusal({"env": 1}), "env: expected the name of an environment variable")
         self.assertEqual(self.refusal({"file": ""}), "file: expected the path of a file")
+
+
+class MisplacedTests(SynchronousTestCase):
+    """
+    A credential where a table or a list belongs.
+    """
+
+    def refusal(self, record: Any, **fields: Any) -> str:
+        """
+        @return: the error's text, which does not show it.
+        """
+        problem = str(self.assertRaises(ConfigurationError, record, **fields))
+        self.assertNotIn(CANARY, problem)
+        self.assertTrue(problem.endswith(", got a string"), problem)
+        return problem.partition(":")[0]
+
+    def test_client(self) -> None:
+        """
+        In the configuration of a client.
+        """
+        client = {"tokenUrl": "https://a.example/", "clientId": "a", "clientSecret": "b"}
+        user = {**client, "username": "ada", "password": "x"}
+        key = {"path": "a.p12", "password": CANARY}
+        cases: tuple[tuple[dict[str, Any], str], ...] = (
+            ({"auth": f"Bearer {CANARY}"}, "auth"),
+            ({"auth": {"signatureConfig": CANARY}}, "auth.signatureConfig"),
+            ({"auth": {**client, "clientConfig": CANARY}}, "auth.clientConfig"),
+            ({"auth": {**client, "clientConfig": {"auth": CANARY}}}, "auth.clientConfig.auth"),
+            (
+                {"auth": {**client, "clientConfig": {"customHeaders": f"Authorization: {CANARY}"}}},
+                "auth.clientConfig.customHeaders",
+            ),
+            ({"auth": {**client, "optionalParams": CANARY}}, "auth.optionalParams"),
+            ({"auth": {**user, "refreshConfig": CANARY}}, "auth.refreshConfig"),
+            ({"secureSocket": CANARY}, "secureSocket"),
+            ({"secureSocket": {"key": CANARY}}, "secureSocket.key"),
+            ({"secureSocket": {"key": key, "ciphers": CANARY}}, "secureSocket.ciphers"),
+            ({"cookies": f"sid={CANARY}"}, "cookies"),
+            ({"cookies": [f"sid={CANARY}"]}, "cookies[0]"),
+            ({"customHeaders": f"Authorization: {CANARY}"}, "customHeaders"),
+            ({"targetUrls": f"wss://ada:{CANARY}@a.example/"}, "targetUrls"),
+            ({"retryConfig": CANARY}, "retryConfig"),
+        )
+        for fields, path in cases:
+            self.assertEqual(self.refusal(ClientConfiguration, **fields), path)
+
+    def test_server(self) -> None:
+        """
+        In those of a service and a listener.
+        """
+        jwt = {"signatureConfig": {"secret": "x" * 32}}
+        cases: tuple[tuple[dict[str, Any], str], ...] = (
+            ({"fileUserStoreConfig": CANARY}, "fileUserStoreConfig"),
+            ({"fileUserStoreConfig": {"users": f"ada:{CANARY}"}}, "fileUserStoreConfig.users"),
+            ({"fileUserStoreConfig": {"users": [f"ada:{CANARY}"]}}, "fileUserStoreConfig.users[0]"),
+            ({"jwtValidatorConfig": {"signatureConfig": CANARY}}, "jwtValidatorConfig.signatureConfig"),
+            ({"jwtValidatorConfig": {**jwt, "customClaims": CANARY}}, "jwtValidatorConfig.customClaims"),
+            (
+                {"oauth2IntrospectionConfig": {"url": "https://a.example/", "clientConfig": {"auth": CANARY}}},
+                "oauth2IntrospectionConfig.clientConfig.auth",
+            ),
+        )
+        for entry, path in cases:
+            self.assertEqual(self.refusal(WSServiceConfig, auth=[entry]), f"auth[0].{path}")
+        for auth, path in ((CANARY, "auth"), ([CANARY], "auth[0]")):
+            self.assertEqual(self.refusal(WSServiceConfig, auth=auth), path)
+        for socket, path in ((CANARY, ""), ({"key": CANARY}, ".key")):
+            self.assertEqual(self.refusal(ListenerConfiguration, secureSocket=socket), f"secureSocket{path}")

@@ -11,6 +11,8 @@ from typing import Any
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from balws.config.client import Cookie
+from balws.config.records import nested
 from balws.config.secret import Secret
 from balws.config.values import (
     MAX_NUMBER,
@@ -29,6 +31,7 @@ from balws.config.values import (
     optional,
     seconds,
     show,
+    showKind,
     text,
     token,
     urlPath,
@@ -260,6 +263,26 @@ class ValueTests(SynchronousTestCase):
         check = items("words", word)
         self.assertEqual(self.refusal(check, "ab"), 'key: expected a list of words, got a string')
         self.assertRefuses(check, b"ab", {"a": "b"}, 1, None)
+
+    def test_unlike(self) -> None:
+        """
+        Where a table or a list is expected a string is not shown, since it may be a secret;
+        everything else is.
+        """
+        cases: tuple[tuple[object, str], ...] = (
+            ("canary", "a string"),
+            (b"canary", "a string"),
+            (Secret("canary"), "a secret"),
+            (5, "5"),
+            (True, "true"),
+            (None, "nothing"),
+        )
+        for value, shown in cases:
+            checks: tuple[Any, ...] = (items("words", word), "a list of words"), (nested(Cookie), "a table or a Cookie")
+            for check, noun in checks:
+                self.assertEqual(self.refusal(check, value), f"key: expected {noun}, got {shown}")
+        self.assertEqual(self.refusal(integer(0), "canary"), 'key: expected an integer, got "canary"')
+        self.assertEqual((showKind("canary"), showKind([]), showKind({})), ("a string", "a list", "a table"))
 
     def test_secretRevealed(self) -> None:
         """

@@ -5,6 +5,7 @@ services that are open to everybody is in L{tests.server.test_upgrade}.
 
 from __future__ import annotations
 
+from time import time
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -14,7 +15,7 @@ from balws import AuthzError, Service, UpgradeError, UpgradeService
 from balws.auth.principal import Identity, Principal
 from tests.auth.checking import ADA, CANARY, NO, Answering, AnsweringTokens, CountingRealm, Waiting
 from tests.server.guarded import BEARER, GuardedTestCase, basic
-from tests.server.peers import Peer, body, frame, status
+from tests.server.peers import Peer, body, fields, frame, status
 from tests.server.samples import Echo, EchoUpgrade, WaitingUpgrade
 
 
@@ -291,6 +292,34 @@ class LogoutTests(AttemptTestCase):
         self.assertIn()
         peer.leave()
         self.assertGone()
+
+    def test_expiresDuringGet(self) -> None:
+        """
+        Who is known no longer when C{get} has answered is not let in, and is told that his
+        credentials are not good any more.
+        """
+        for checker, shown, challenge in (
+            (Answering, basic(), 'Basic realm="balws", charset="UTF-8"'),
+            (AnsweringTokens, BEARER, 'Bearer realm="balws", error="invalid_token"'),
+        ):
+            for left, expected in ((1.9, 401), (2.0, 401), (5.0, 101)):
+                self.realm = CountingRealm()
+                service = Keeping()
+                door = WaitingUpgrade()
+                self.serve(self.entry(checker(Identity("ada", expires=time() + left))), service=door)
+                peer = self.begin(shown)
+                self.port.advance(2, peer)
+                door.waiting[0].callback(service)
+                peer.settle()
+                self.assertEqual(status(peer.answer), expected, (left, shown))
+                if expected == 401:
+                    self.assertEqual((fields(peer.answer)["www-authenticate"], body(peer.answer)), ([challenge], b""))
+                    self.assertFalse(hasattr(service, "caller"))
+                else:
+                    self.assertIn()
+                    peer.leave()
+                self.assertGone()
+                self.port.advance(60)
 
     def test_stopDuringGet(self) -> None:
         """

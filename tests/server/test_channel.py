@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from twisted.internet.error import ConnectionDone
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
@@ -17,6 +18,7 @@ from balws.config import KEEPALIVE_ALWAYS, KEEPALIVE_NEVER
 from tests.binding.samples import steady
 from tests.server.peers import UPGRADE, Peer, body, fields, frame, head, status, statuses, upgrade
 from tests.server.samples import EchoUpgrade, Page, Port, WaitingPage, WaitingUpgrade
+from tests.wire.secured import Secured
 
 
 class ChannelTestCase(SynchronousTestCase):
@@ -821,6 +823,44 @@ class KeepAliveTests(ChannelTestCase):
                 self.assertEqual(statuses(peer.answer)[0], expected)
                 self.assertEqual(peer.answer.count(b"HTTP/1.1 "), 1)
                 self.assertTrue(peer.isClosed)
+
+
+class SecuredTests(ChannelTestCase):
+    """
+    A stop with TLS.
+    """
+
+    def test_idle(self) -> None:
+        """
+        An idle peer is told that no more comes, and not waited for until it says so, too
+        (RFC 8446 section 6.1).
+        """
+        port = self.serve()
+        secured = Secured(port.factory, port.clock)
+        secured.send(head("GET /page HTTP/1.1"))
+        self.assertEqual(status(secured.heard), 200)
+        stopping = port.listener.gracefulStop()
+        secured.pump()
+        self.assertEqual((secured.ended, secured.below.calls), (True, ["lose"]))
+        secured.below.lose(ConnectionDone())
+        self.successResultOf(stopping)
+
+    def test_answering(self) -> None:
+        """
+        One that is being answered gets the whole answer first.
+        """
+        port = self.serve()
+        secured = Secured(port.factory, port.clock)
+        secured.send(head("GET /wait HTTP/1.1"))
+        stopping = port.listener.gracefulStop()
+        secured.pump()
+        self.assertEqual((secured.ended, secured.below.calls), (False, []))
+        self.waiting.finish(b"x" * 100_000)
+        secured.pump()
+        self.assertEqual((len(body(secured.heard)), secured.ended), (100_000, True))
+        secured.end()
+        secured.below.lose(ConnectionDone())
+        self.successResultOf(stopping)
 
 
 class PipelineTests(ChannelTestCase):

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 from twisted.internet.defer import inlineCallbacks
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import ConfigurationError, UpgradeService, WSServiceConfig, get, serviceConfig
 from balws.errors import ServiceDefinitionError
 from balws.server.declare import configOf, resourceOf
+from tests.auth.checking import ADA, Answering
 
 #: For class bodies in which C{get} is already something else.
 declare = get
@@ -63,6 +65,40 @@ class ConfigTests(SynchronousTestCase):
         self.assertEqual(configOf(child).idleTimeout, 1)
         serviceConfig(idleTimeout=2)(child)
         self.assertEqual((configOf(parent).idleTimeout, configOf(child).idleTimeout), (1, 2))
+
+    def test_over(self) -> None:
+        """
+        Its own lies over the parent's field by field: what keeps strangers out is not lost.
+        """
+        auth = [{"checker": Answering(ADA), "scopes": "read"}]
+        parent = serviceConfig(auth=auth, idleTimeout=1, dispatcherKey="e")(type("Parent", (Plain,), {}))
+        child = serviceConfig(idleTimeout=2)(type("Child", (parent,), {}))
+        grandchild = serviceConfig(dispatcherStreamId="id")(type("Grandchild", (child,), {}))
+        expected = WSServiceConfig(auth=auth, idleTimeout=1, dispatcherKey="e")
+        self.assertEqual(configOf(parent), expected)
+        self.assertEqual(configOf(child), attrs.evolve(expected, idleTimeout=2))
+        self.assertEqual(configOf(grandchild), attrs.evolve(expected, idleTimeout=2, dispatcherStreamId="id"))
+        opened = serviceConfig(auth=None)(type("Opened", (parent,), {}))
+        self.assertEqual(configOf(opened), attrs.evolve(expected, auth=None))
+
+    def test_recordReplaces(self) -> None:
+        """
+        A record, with fields over it, takes the place of the parent's.
+        """
+        parent = serviceConfig(idleTimeout=1, maxFrameSize=7)(type("Parent", (Plain,), {}))
+        record = WSServiceConfig(pingInterval=9)
+        for fields in ({}, {"idleTimeout": 2}):
+            child = serviceConfig(record, **fields)(type("Child", (parent,), {}))
+            self.assertEqual(configOf(child), attrs.evolve(record, **fields))
+
+    def test_together(self) -> None:
+        """
+        Fields that do not fit together are refused with the class; one that there is not is, too.
+        """
+        error = self.assertRaises(ConfigurationError, serviceConfig(dispatcherStreamId="id"), Plain)
+        self.assertEqual(error.path, "dispatcherStreamId")
+        self.assertRaises(TypeError, serviceConfig(idleTimeouts=1), Plain)
+        self.assertEqual(configOf(Plain), WSServiceConfig())
 
     def test_badValue(self) -> None:
         """

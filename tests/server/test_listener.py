@@ -30,8 +30,9 @@ from balws import (
     serviceConfig,
 )
 from balws.hub.hub import sharedHub
+from balws.server.listener import BACKLOG
 from tests.server.peers import Peer, body, fields, frame, head, status, upgrade
-from tests.server.samples import EchoUpgrade, Page, WaitingPage, WaitingUpgrade
+from tests.server.samples import Echo, EchoUpgrade, Page, WaitingPage, WaitingUpgrade
 
 #: Close frames with 1001, as we send them and as a client answers them.
 GOING_AWAY = b"\x88\x02\x03\xe9"
@@ -47,11 +48,12 @@ class OpenPort:
     A port that somebody listens on.
     """
 
-    def __init__(self, network: Network, number: int, factory: Any, interface: str) -> None:
+    def __init__(self, network: Network, number: int, factory: Any, interface: str, backlog: int) -> None:
         self.network = network
         self.number = number
         self.factory = factory
         self.interface = interface
+        self.backlog = backlog
         factory.doStart()
 
     def startListening(self) -> None:
@@ -83,7 +85,7 @@ class Network(MemoryReactorClock):
         number = port or 49152 + len(self.open)
         if number in self.open:
             raise CannotListenError(interface, number, OSError(98, "Address already in use"))
-        self.open[number] = OpenPort(self, number, factory, interface)
+        self.open[number] = OpenPort(self, number, factory, interface, backlog)
         return self.open[number]
 
     def connect(self, number: int = 80) -> Peer:
@@ -171,6 +173,14 @@ class WhereTests(ListenerTestCase):
             self.successResultOf(self.listener(number, host=host).start())
             self.assertEqual(self.network.open[number].interface, host)
 
+    def test_backlog(self) -> None:
+        """
+        A crowd that comes at once is not turned away, at an address of either kind.
+        """
+        for number, host in ((1, "127.0.0.1"), (2, "::1")):
+            self.successResultOf(self.listener(number, host=host).start())
+            self.assertEqual((BACKLOG, self.network.open[number].backlog), (1024, 1024))
+
     def test_badPorts(self) -> None:
         """
         What is no port is refused at once, by its key.
@@ -215,7 +225,7 @@ class WhereTests(ListenerTestCase):
         started = listener.start()
         self.assertNoResult(started)
         self.assertIsNone(listener.port)
-        endpoint.listening.callback(self.network.listenTCP(9090, Site(Resource())))
+        endpoint.listening.callback(self.network.listenTCP(9090, Site(Resource(), reactor=self.network)))
         self.assertIsNone(self.successResultOf(started))
         self.assertEqual(listener.port, 9090)
 
@@ -273,7 +283,7 @@ class StartTests(ListenerTestCase):
         """
         An endpoint is named by its string, or by its kind.
         """
-        self.network.listenTCP(9090, Site(Resource()))
+        self.network.listenTCP(9090, Site(Resource(), reactor=self.network))
         error = self.failureResultOf(self.listener("tcp:9090").start(), ListenerError).value
         self.assertIn("on 'tcp:9090': ", str(error))
         endpoint = Pending()
@@ -316,7 +326,7 @@ class StartTests(ListenerTestCase):
         listener = self.listener(endpoint)
         started = listener.start()
         self.successResultOf(listener.immediateStop())
-        endpoint.listening.callback(self.network.listenTCP(9090, Site(Resource())))
+        endpoint.listening.callback(self.network.listenTCP(9090, Site(Resource(), reactor=self.network)))
         self.failureResultOf(started, ListenerError)
         self.assertEqual(self.network.open, {})
         self.assertIsNone(listener.port)
@@ -820,6 +830,26 @@ class SiteTests(ListenerTestCase):
         self.assertTrue(idle.settle().isOpen)
         peer.send(ANSWERED)
         self.successResultOf(done)
+
+    def test_stoppedWhileAnUpgradeWaits(self) -> None:
+        """
+        An upgrade that waits for C{get} when the listener stops is 503 and no connection of a
+        listener that has stopped; after a new start upgrades are accepted.
+        """
+        for stop in ("gracefulStop", "immediateStop"):
+            service = WaitingUpgrade()
+            listener = self.listener(self.site)
+            listener.attach(service, f"/{stop}", config=QUIET)
+            listener.start()
+            peer = self.network.connect().send(upgrade(f"/{stop}"))
+            self.successResultOf(getattr(listener, stop)())
+            service.waiting[0].callback(Echo())
+            self.assertEqual(status(peer.settle().take()), 503)
+            listener.start()
+            peer = self.network.connect().send(upgrade(f"/{stop}"))
+            service.waiting[1].callback(Echo())
+            self.assertEqual(status(peer.settle().take()), 101)
+            self.successResultOf(listener.immediateStop())
 
     def test_two(self) -> None:
         """

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import Resource
 from twisted.web.static import File
 
+from balws.server.request import Request
 from tests.server.peers import Peer, body, fields, head, status, upgrade
 from tests.server.samples import EchoUpgrade, Page, Port
 
@@ -50,6 +51,38 @@ class RequestTestCase(SynchronousTestCase):
         port.listener.attachResource(Broken(), "/broken")
         port.listener.attach(EchoUpgrade(), "/echo")
         return port.connect().send(data)
+
+
+class ReprTests(RequestTestCase):
+    """
+    What a line of the log says of a request.
+    """
+
+    def test_noQuery(self) -> None:
+        """
+        Its path alone: a query may hold a token.
+        """
+        seen = []
+
+        class Shown(Resource):
+            isLeaf = True
+
+            def render_GET(self, request: Any) -> bytes:
+                seen.append(repr(request))
+                return b""
+
+        port = Port()
+        port.listener.attachResource(Shown(), "/shown")
+        for target in ("/shown/x?token=canary", "/shown/x?token=canary?canary", "/shown/%3Fx?canary"):
+            port.connect().send(head(f"GET {target} HTTP/1.1"))
+        self.assertEqual([each.rpartition(" ")[2] for each in seen], ["/shown/x>", "/shown/x>", "/shown/%3Fx>"])
+        self.assertNotIn("canary", str(seen))
+
+    def test_early(self) -> None:
+        """
+        Of one that has no target yet nothing is said.
+        """
+        self.assertTrue(repr(Request.__new__(Request)).endswith(" (no uri yet)>"))
 
 
 class HostTests(RequestTestCase):

@@ -173,7 +173,7 @@ class MutualTests(TlsTestCase):
                 self.events.clear()
                 if mode == "REQUIRE":
                     self.isRefused(Stranger(versions=versions))
-                    self.assertEqual(self.logged("debug"), ["No TLS with 192.0.2.2: peer did not return a certificate"])
+                    self.assertEqual(self.logged("debug"), ["No TLS with 192.0.2.2: the peer showed no certificate"])
                 else:
                     self.isWelcome(Stranger(versions=versions))
                     transport = self.echoes.met[-1].transport

@@ -142,8 +142,8 @@ class HandshakeTests(VestibuleTestCase):
         """
         self.serve()
         for data, reason in (
-            (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "http request"),
-            (b"\0" * 50, "wrong version number"),
+            (b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP without TLS"),
+            (b"\0" * 50, "what came is no TLS"),
             (b"\xff" * 5000, None),
         ):
             self.events.clear()

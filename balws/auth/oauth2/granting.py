@@ -103,6 +103,7 @@ class GrantedToken:
             self._refreshToken = granted.refreshToken
         lifetime = self._config.defaultTokenExpTime if granted.lifetime is None else granted.lifetime
         self._token, self._end = granted.token, asked + lifetime - self._config.clockSkew
+        self._refused = b""
         return _field(granted.token)
 
     async def _ask(self) -> Granted:
