@@ -33,7 +33,7 @@ setup(
         # A connection that is taken over leans on private state of its protocol: each
         # month's release is tried before it is allowed here.
         "autobahn>=26.10.1,<26.11",
-        "cryptography>=43",
+        "cryptography>=50",
         "defusedxml>=0.7.1",
         "h11>=0.16",
         "incremental>=24.7.2",

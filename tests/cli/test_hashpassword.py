@@ -103,7 +103,7 @@ class LineTests(CommandTestCase):
         self.given(b"p\n")
         self.assertIn('--user: expected a name without ":"', self.refusedUsage("--user", "a:b"))
         self.assertIn("--user: expected a string that is not empty", self.refusedUsage("--user", ""))
-        self.assertIn("--scope: expected a scope", self.refusedUsage("--user", "a", "--scope", "b c"))
+        self.assertIn("--scope: expected a scope", self.refusedUsage("--user", "a", "--scope", "b\nc"))
         self.assertEqual(self.refusedUsage("--scope", "b"), "--scope goes with --user")
         self.assertEqual(self.refusedUsage(CANARY), "hash-password takes no arguments; it asks for the password")
         self.assertEqual(sys.stdin.buffer.tell(), 0)

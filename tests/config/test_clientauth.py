@@ -73,7 +73,7 @@ class ClientAuthTests(SynchronousTestCase):
             text = self.refusal(value)
             self.assertIn("username and password; token; ", text)
         for value in (CANARY, [], 5, b"x", Secret(CANARY)):
-            self.assertEqual(str(self.assertRaises(Unfit, clientAuth, value)), "credentials")
+            self.assertTrue(str(self.assertRaises(Unfit, clientAuth, value)).startswith("credentials"))
 
     def test_unsigned(self) -> None:
         """

@@ -1,6 +1,6 @@
 """
 The client under test: asks the suite's server for each of its cases and gives back what
-it gets.  C{python testee.py Client|AsyncClient quick|full}
+it gets.  C{python testee.py Client|AsyncClient quick|full URL}
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ from twisted.internet.task import react
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
 from balws import AsyncClient, Client, Error, Service
-
-URL = "ws://127.0.0.1:9002"
 
 #: Group 9 sends messages of up to 16 MiB, in one frame and in many: those limits alone are raised.
 FULL = {
@@ -79,17 +77,17 @@ async def dispatch(url: str, limits: dict[str, Any]) -> None:
     await service.over
 
 
-async def main(kind: str, profile: str) -> None:
+async def main(kind: str, profile: str, url: str) -> None:
     """
     All cases.
     """
     limits = FULL if profile == "full" else {}
     agent = "balws" if kind == "Client" else f"balws-{kind}"
-    async with await Client.connect(f"{URL}/getCaseCount") as client:
+    async with await Client.connect(f"{url}/getCaseCount") as client:
         count = int(await client.readTextMessage())
     for number in range(1, count + 1):
-        await (read if kind == "Client" else dispatch)(f"{URL}/runCase?case={number}&agent={agent}", limits)
-    await read(f"{URL}/updateReports?agent={agent}", {})
+        await (read if kind == "Client" else dispatch)(f"{url}/runCase?case={number}&agent={agent}", limits)
+    await read(f"{url}/updateReports?agent={agent}", {})
 
 
 if __name__ == "__main__":

@@ -353,7 +353,8 @@ class FaultTests(StoreTestCase):
         Where the process has no descriptor left, nobody gets in; with some, the same store works (G17).
         """
         command = [sys.executable, "-W", "error", "-c", _SCARCE, self.fake.url]
-        done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
+        home = Path(__file__).parents[3]  # where the tests are found
+        done = subprocess.run(command, cwd=home, env=environment(), capture_output=True, text=True, timeout=PATIENCE)
         self.assertEqual(done.stderr, "")
         scarce, enough = json.loads(done.stdout)
         self.assertEqual(scarce[0], "AuthUnavailableError")
