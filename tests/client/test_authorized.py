@@ -248,6 +248,21 @@ class SourceTests(AuthorizedTestCase):
             self.assertEqual((self.shown, source.closed), ([], 1))
             self.assertIdle()
 
+    def test_addresses(self) -> None:
+        """
+        Where there are none, there are none for the next address either: nobody is asked again for
+        it. A server that is not there is another matter.
+        """
+        others = ["ws://b.example/", "ws://c.example/"]
+        for problem in (AuthError("no"), AuthUnavailableError("down")):
+            source = self.source(problem)
+            self.failed(self.asking(targetUrls=others), type(problem))
+            self.assertEqual((source.given, self.shown), ([problem], []))
+        source = self.source()
+        self.network.refusing = True
+        self.failed(self.asking(targetUrls=others), ConnectionError)
+        self.assertEqual(len(source.given), 3)
+
     def test_unavailable(self) -> None:
         """
         Where nobody can be asked for some just now, a retryConfig asks again.

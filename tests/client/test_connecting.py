@@ -46,11 +46,13 @@ from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from balws.client import connecting
 from balws.client.address import Address
 from balws.client.connecting import attempt
 from balws.client.response import HttpResponse
 from balws.config import ClientConfiguration
 from balws.errors import ConnectionError, Error, HandshakeTimedOut, InvalidHandshakeError, SslError
+from balws.tls.client import TlsClient
 from balws.wire.headers import acceptKey
 from tests.client.peers import ClientTestCase, RawServer, answers, head, silent
 
@@ -580,6 +582,24 @@ class TcpTests(TcpTestCase):
             self.assertEqual(self.dialled(), [("192.0.2.1", expected)])
             dialling.cancel()
             self.failed(dialling, CancelledError)
+
+    def test_target(self) -> None:
+        """
+        TLS knows the port, too: its sessions are of no use at another.
+        """
+        self.internet.names["localhost"] = ["192.0.2.1"]
+        made: list[TlsClient] = []
+
+        def making(*arguments: Any) -> TlsClient:
+            made.append(TlsClient(*arguments))
+            return made[-1]
+
+        self.patch(connecting, "TlsClient", making)
+        for url in ("wss://localhost/", "wss://localhost:9090/"):
+            dialling = self.dial(url)
+            dialling.cancel()
+            self.failed(dialling, CancelledError)
+        self.assertEqual([each.target.partition(" ")[0] for each in made], ["localhost:443", "localhost:9090"])
 
     def test_ipv6(self) -> None:
         """

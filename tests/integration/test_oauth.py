@@ -193,7 +193,7 @@ class OAuthTests(OAuthCase):
         self.assertEqual(await self.who(self.checker(), await self.token(self.source(refreshToken=first))), b"alice")
         problem = await self.assertFailure(self.source(refreshToken=first).authorization(), AuthError)
         self.assertIn("(invalid_grant)", str(problem))
-        user.rejected()
+        user.rejected(await user.authorization())
         self.assertEqual(await self.who(self.checker(), await self.token(user)), b"alice")
 
     async def test_revoked(self) -> None:
@@ -208,7 +208,7 @@ class OAuthTests(OAuthCase):
         await self.revoke("svc", token)
         await self.unknown(fresh, token)
         self.assertEqual(await self.who(remembering, token), b"svc")
-        source.rejected()
+        source.rejected(f"Bearer {token}".encode())
         self.assertEqual(await self.who(fresh, await self.token(source)), b"svc")
 
     async def test_wrongAsker(self) -> None:

@@ -228,7 +228,7 @@ class AnswerTests(GuardedTestCase):
         self.assertEqual(len(self.audit), 6)
 
 
-class OriginTests(GuardedTestCase):
+class RefusedOriginTests(GuardedTestCase):
     """
     Pages of other sites, whose browsers send cookies and passwords along.
     """
@@ -268,6 +268,16 @@ class OriginTests(GuardedTestCase):
             ("http://example.com", 403),
         ):
             self.assertEqual(status(self.ask(basic(), Origin=origin)), expected, origin)
+
+    def test_line(self) -> None:
+        """
+        A page sees nothing of its refusal: the log says which one it was (HS30).
+        """
+        self.serve(Answering(ADA))
+        self.assertEqual(status(self.begin(basic() + "\r\nOrigin: https://evil.example").answer), 403)
+        self.assertEqual(
+            self.audit, ['forbidden: "" from 192.0.2.7 at /echo: "pages of https://evil.example may not connect"']
+        )
 
 
 class TokenTests(GuardedTestCase):
@@ -634,19 +644,3 @@ class AddressTests(SynchronousTestCase):
                 return UNIXAddress(b"socket")
 
         self.assertEqual(addressOf(Request()), "a local socket")
-
-
-class OriginTests(GuardedTestCase):
-    """
-    Pages that may not connect.
-    """
-
-    def test_line(self) -> None:
-        """
-        A page sees nothing of its refusal: the log says which one it was (HS30).
-        """
-        self.serve(Answering(ADA))
-        self.assertEqual(status(self.begin(basic() + "\r\nOrigin: https://evil.example").answer), 403)
-        self.assertEqual(
-            self.audit, ['forbidden: "" from 192.0.2.7 at /echo: "pages of https://evil.example may not connect"']
-        )

@@ -7,12 +7,14 @@ from __future__ import annotations
 import gc
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Client, ConnectionClosureError, Service, UpgradeService
 from balws.auth.login import Login
 from balws.auth.principal import Identity, Principal
 from balws.config.auth import CheckerWithScopes
+from balws.errors import InvalidHandshakeError
 from balws.testing import MemoryListener
 from tests.auth.checking import AnsweringTokens, CountingRealm
 from tests.session.doubles import Mounted
@@ -50,11 +52,11 @@ class ExpiryTests(SynchronousTestCase):
         self.now = 1_000_000.0
         self.ends: list[Any] = []
 
-    def connect(self, left: float | None, **fields: Any) -> Client:
+    def connecting(self, left: float | None, **fields: Any) -> Deferred[Client]:
         """
         @param left: for how many seconds the token is good; L{None} for ever.
         @param fields: of the service.
-        @return: a client with such a token.
+        @return: fires with a client that has such a token.
         """
         ends = self.ends
 
@@ -68,9 +70,14 @@ class ExpiryTests(SynchronousTestCase):
         (mount,) = self.listener._mounts
         assert mount.guard is not None
         self.patch(mount.guard._chain, "_now", lambda: self.now + self.clock.seconds())
-        return self.successResultOf(
-            self.listener.connect("/echo", auth={"token": "x"}, pingInterval=0)  # the server alone tells time
-        )
+        # The server alone tells time.
+        return self.listener.connect("/echo", auth={"token": "x"}, pingInterval=0)
+
+    def connect(self, left: float | None, **fields: Any) -> Client:
+        """
+        @return: a client that is connected.
+        """
+        return self.successResultOf(self.connecting(left, **fields))
 
     def assertAlive(self, client: Client) -> None:
         """
@@ -117,14 +124,17 @@ class ExpiryTests(SynchronousTestCase):
 
     def test_expired(self) -> None:
         """
-        One that is over when it is shown closes the connection at once.
+        One that is over when it is shown lets nobody in; one that is not yet, does.
         """
         for left in (0, -5):
-            client = self.connect(left)
-            self.clock.advance(0.2)
-            self.assertFalse(client.isOpen())
-            self.assertEqual(self.ends.pop(), EXPIRED)
+            error = self.failureResultOf(self.connecting(left), InvalidHandshakeError).value
+            self.assertIn("401 Unauthorized", str(error))
+            self.assertEqual((self.ends, self.realm.came, self.realm.gone), ([], [b"ada"], [b"ada"]))
             self.setUp()
+        client = self.connect(0.1)
+        self.clock.advance(0.3)
+        self.assertFalse(client.isOpen())
+        self.assertEqual(self.ends, [EXPIRED])
 
     def test_never(self) -> None:
         """

@@ -18,7 +18,7 @@ from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.transport import Lingering, give, shutdownWriting, unsent
+from balws.wire.transport import Lingering, close, give, shutdownWriting, unsent
 from tests.rows.raw import TEXT, closing, frame
 from tests.wire.secured import Secured
 from tests.wire.transports import Rig, Transport, WireTestCase
@@ -170,6 +170,19 @@ class EndTests(SynchronousTestCase):
         shutdownWriting(transport)
         self.assertEqual(transport.calls, ["lose"])
 
+    def test_close(self) -> None:
+        """
+        A close flushes, waits for no producer, and closes what is below as well.
+        """
+        transport = Transport()
+        transport.registerProducer(object(), True)
+        close(transport)
+        self.assertEqual((transport.calls, transport.producer), (["lose"], None))
+        above: Any = Transport()
+        above.transport = transport = Transport()
+        close(above)
+        self.assertEqual((above.calls, transport.calls), (["lose"], ["lose"]))
+
     def test_lingering(self) -> None:
         """
         The new owner throws away what comes and drops the connection in time.
@@ -294,12 +307,12 @@ class SecuredTests(WireTestCase):
 
     def test_close(self) -> None:
         """
-        A closing handshake ends with TLS's own.
+        A closing handshake ends with TLS's own good-bye; TCP ends then, whether or not the peer
+        says it, too (RFC 8446 section 6.1).
         """
         self.heard()
         self.secured.send(closing(1000))
         self.assertEqual((self.heard(), self.secured.ended), (b"\x88\x02\x03\xe8", True))
-        self.secured.end()
         self.assertEqual(self.secured.below.calls, ["lose"])
         self.secured.below.lose(ConnectionDone())
         self.assertEqual(self.rig.session.seen[-1], ("ended", 1000, ""))
