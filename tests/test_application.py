@@ -563,6 +563,16 @@ class AuthTests(ApplicationTestCase):
         (entry,) = self.entries(text)
         self.assertEqual((entry.fileUserStoreConfig.path, entry.scopes), (str(self.folder / "users.toml"), ("write",)))
 
+    def test_plaintext(self) -> None:
+        """
+        Whether passwords may be plain text is said in either place.
+        """
+        for entry, auth, expected in (("false", "false", False), ("true", "false", True), ("false", "true", True)):
+            text = self.guarded(f"fileUserStoreConfig = {{ allowPlaintextPasswords = {entry} }}")
+            text += f"[auth]\nallowPlaintextPasswords = {auth}\n" + self.USERS.format("x")
+            (found,) = self.entries(text)
+            self.assertEqual(found.fileUserStoreConfig.allowPlaintextPasswords, expected)
+
     def test_ownUsers(self) -> None:
         """
         An entry with users of its own, be it none, keeps them.

@@ -150,8 +150,7 @@ class Chain:
         @raise Undecided: when nobody does, and one that was asked could not tell.
         """
         unavailable: str | None = None
-        wasRefused = False
-        why = "there is no entry for credentials of this kind"
+        refusals: list[str] = []
         for entry, portal in self._entries:
             if not any(each.providedBy(credentials) for each in entry.checker.credentialInterfaces):
                 continue
@@ -160,8 +159,7 @@ class Chain:
                 _, (avatar, expires), logout = entered
                 return self._enter(entry, avatar, expires, logout)
             except (LoginFailed, Unauthorized) as problem:
-                why = str(problem) or "not authenticated"
-                wasRefused = True
+                refusals.append(str(problem) or "not authenticated")
             except (AuthzError, CancelledError):
                 raise
             except AuthUnavailableError as problem:
@@ -169,7 +167,9 @@ class Chain:
             except Exception:
                 self._log.failure("The {kind} entry of auth failed", kind=entry.kind)
                 unavailable = f"the {entry.kind} entry failed"
-        raise AuthnError(why) if unavailable is None else Undecided(unavailable, wasRefused)
+        if unavailable is not None:
+            raise Undecided(unavailable, bool(refusals))
+        raise AuthnError("; ".join(refusals) or "there is no entry for credentials of this kind")
 
     def _enter(self, entry: Entry, avatar: Any, expires: float | None, logout: Any) -> Login:
         try:

@@ -39,10 +39,12 @@ class _Record:
     @ivar names: for each name how often it failed, and when it did so last; L{None} for
         those that are not told apart.
     @ivar waiting: how many attempts wait.
+    @ivar underway: how many attempts are being looked at that began after the first failure.
     """
 
     names: dict[int | None, tuple[int, float]] = attrs.field(factory=dict)
     waiting: int = 0
+    underway: int = 0
 
     def failures(self, now: float) -> int:
         """
@@ -80,17 +82,30 @@ class Throttle:
         An attempt begins.
 
         @return: the seconds that it has to wait: call L{waited} thereafter, where they are
-            not 0.  L{None}: too many wait already.
+            not 0, and L{ended} when one that did not wait is over.  L{None}: too many wait
+            already.
         """
         record = self._known(address)
-        failures = 0 if record is None else record.failures(self._clock.seconds())
-        if record is None or not self._free or failures < self._free:
+        if record is None or not self._free:
+            return 0.0
+        # Those under way may fail, too: many at a time are no way around it.
+        failures = record.failures(self._clock.seconds()) + record.underway
+        if failures < self._free:
+            record.underway += 1
             return 0.0
         if record.waiting >= MAX_WAITING:
             return None
         record.waiting += 1
         seconds: float = min(FIRST_WAIT * 2.0 ** min(failures - self._free, 16), LONGEST_WAIT)
         return seconds
+
+    def ended(self, address: str) -> None:
+        """
+        It is known what became of an attempt.
+        """
+        record = self._records.get(_key(address))
+        if record is not None and record.underway:
+            record.underway -= 1
 
     def waited(self, address: str) -> None:
         """

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import attrs
 
-from balws.config.records import fieldConverters
+from balws.config.records import UnknownKey, fieldConverters
 from balws.config.service import WSServiceConfig
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import UpgradeService
@@ -40,8 +40,9 @@ def serviceConfig(config: WSServiceConfig | None = None, **fields: Any) -> Calla
     """
     checks = fieldConverters(WSServiceConfig)
     for name, value in fields.items():
-        if name in checks:
-            checks[name](value)
+        if name not in checks:
+            raise UnknownKey.among(name, checks)
+        checks[name](value)
 
     def decorate(kind: _Class) -> _Class:
         base = getattr(kind, CONFIG, None) or WSServiceConfig() if config is None else config

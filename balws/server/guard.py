@@ -73,6 +73,13 @@ class Guard:
             finally:
                 self._throttle.waited(address)
         try:
+            return await self._login(credentials, name, address, request)
+        finally:
+            if not wait:
+                self._throttle.ended(address)
+
+    async def _login(self, credentials: Any, name: str, address: str, request: Request) -> Login | Refusal:
+        try:
             login = await self._chain.login(credentials, request)
         except CancelledError:
             # Who leaves before the answer may not have liked it; the work was done all the same.

@@ -104,6 +104,8 @@ class Listener:
             self._endpoint, self._name = self._endpointFor(listenOn)
             self._site: IProtocolFactory = Site(self._tree, self.configuration, reactor, self._roster)
             if self.configuration.secureSocket is not None:
+                if isinstance(listenOn, str) and listenOn.startswith("ssl:"):
+                    raise ConfigurationError("the endpoint has TLS of its own", "secureSocket")
                 self._tls = TlsServer(self.configuration.secureSocket, reactor)
                 self._site = secured(self._site, self._tls, reactor)
         self._doors = Doors(reactor, self.configuration.maxAuthFailures)

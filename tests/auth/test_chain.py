@@ -82,10 +82,10 @@ class OrderTests(ChainTestCase):
 
     def test_nobody(self) -> None:
         """
-        When nobody knows who it is the last reason is kept for the log.
+        When nobody knows who it is all reasons are kept for the log.
         """
         error = self.failed(AuthnError, Answering(UnauthorizedLogin("first")), Answering(NO), AnsweringTokens(ADA))
-        self.assertEqual(str(error), "nobody knows that one")
+        self.assertEqual(str(error), "first; nobody knows that one")
         error = self.failed(AuthnError, Answering(UnauthorizedLogin()))
         self.assertEqual(str(error), "not authenticated")
 

@@ -31,12 +31,28 @@ class ThrottleTests(SynchronousTestCase):
 
     def wait(self, address: str = EVE) -> float | None:
         """
-        @return: what an attempt waits; it has done so then.
+        @return: what an attempt waits; it has done so then, and is over.
         """
         seconds = self.throttle.wait(address)
         if seconds:
             self.throttle.waited(address)
+        elif seconds is not None:
+            self.throttle.ended(address)
         return seconds
+
+    def test_underway(self) -> None:
+        """
+        After a failure attempts that are under way count: many at a time are no way around the limit.
+        """
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(9)], [0] * 9)
+        self.fail(1)
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(3)], [0, 0, 0.5])
+        self.throttle.waited(EVE)
+        self.throttle.ended(EVE)
+        self.assertEqual([self.throttle.wait(EVE) for _ in range(2)], [0, 0.5])
+        for _ in range(20):
+            self.throttle.ended(EVE)
+        self.assertEqual(self.throttle.wait(EVE), 0)
 
     def test_free(self) -> None:
         """
@@ -171,6 +187,7 @@ class ThrottleTests(SynchronousTestCase):
         self.assertEqual(self.throttle.wait(EVE), 0.5)
         self.clock.advance(0.2)
         self.assertEqual(self.throttle.wait(EVE), 0)
+        self.throttle.ended(EVE)
         self.fail(3)
         self.assertEqual([self.throttle.wait(EVE) for _ in range(4)], [0.5, 0.5, 0.5, None])
 

@@ -97,7 +97,8 @@ class ConfigTests(SynchronousTestCase):
         """
         error = self.assertRaises(ConfigurationError, serviceConfig(dispatcherStreamId="id"), Plain)
         self.assertEqual(error.path, "dispatcherStreamId")
-        self.assertRaises(TypeError, serviceConfig(idleTimeouts=1), Plain)
+        error = self.assertRaises(ConfigurationError, serviceConfig, idleTimeouts=1)
+        self.assertIn('did you mean "idleTimeout"', str(error))
         self.assertEqual(configOf(Plain), WSServiceConfig())
 
     def test_badValue(self) -> None:
