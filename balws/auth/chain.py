@@ -137,6 +137,13 @@ class Chain:
         # Bearer stands last, so that this belongs to it.
         self.tokenChallenge = self.challenge + (', error="invalid_token"' if self._takes(IBearerToken) else "")
 
+    @property
+    def checkers(self) -> list[ICredentialsChecker]:
+        """
+        Who is asked.
+        """
+        return [entry.checker for entry, _ in self._entries]
+
     def _takes(self, interface: Any) -> bool:
         return any(
             each.isOrExtends(interface) for entry, _ in self._entries for each in entry.checker.credentialInterfaces

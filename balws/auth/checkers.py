@@ -103,13 +103,25 @@ class Checkers:
                 except Exception:
                     self._log.failure("{checker} could not be read again", checker=type(checker).__name__)
 
+    def keepOnly(self, used: Iterable[Any]) -> None:
+        """
+        Let go of the checkers that nobody uses any more.
+        """
+        kept = {id(checker) for checker in used}
+        gone = [checker for _, checker in self._made if id(checker) not in kept]
+        self._made = [made for made in self._made if id(made[1]) in kept]
+        self._close(gone)
+
     def close(self) -> Deferred[None]:
         """
         Release what they hold; they work again when they are asked again.
 
         @return: fires when all are done, have failed to, or have taken too long.
         """
-        closing = [maybeDeferred(getattr(checker, "close", _nothing)) for _, checker in self._made]
+        return self._close([checker for _, checker in self._made])
+
+    def _close(self, checkers: Iterable[Any]) -> Deferred[None]:
+        closing = [maybeDeferred(getattr(checker, "close", _nothing)) for checker in checkers]
         for each in closing:
             each.addTimeout(CLOSING_TIME, self._reactor)
             each.addErrback(lambda failure: self._log.failure("A checker could not be closed", failure))

@@ -5,6 +5,7 @@ What the guards of one listener share: the checkers, and the memory of who faile
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -39,6 +40,14 @@ class Doors:
         entries = convert(self._checkers.entries, "auth", config.auth)
         chain = Chain(entries, self._reactor, config.closeOnExpiry)
         return Guard(chain, config, path, self.throttle, self._reactor)
+
+    def keepOnly(self, guards: Iterable[Guard | None]) -> None:
+        """
+        Let go of what only guards needed that are gone.
+
+        @param guards: those that are left.
+        """
+        self._checkers.keepOnly(checker for guard in guards if guard is not None for checker in guard.checkers)
 
     def reload(self) -> None:
         """

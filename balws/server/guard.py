@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from twisted.cred.checkers import ICredentialsChecker
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
@@ -45,6 +46,13 @@ class Guard:
         self._path = path
         self._throttle = throttle
         self._clock = clock
+
+    @property
+    def checkers(self) -> list[ICredentialsChecker]:
+        """
+        Who is asked.
+        """
+        return self._chain.checkers
 
     @property
     def challenge(self) -> str:

@@ -183,6 +183,7 @@ class Listener:
             mount.stopping = True
             self._tree.detach(mount.path)
             self._mounts.remove(mount)
+        self._doors.keepOnly(mount.guard for mount in self._mounts)
 
     # Life
 

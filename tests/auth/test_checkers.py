@@ -217,6 +217,19 @@ class CheckersTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(closing))
         self.assertIsNone(self.successResultOf(Checkers(self.reactor).close()))
 
+    def test_keepOnly(self) -> None:
+        """
+        What nobody uses any more is closed and forgotten; what is used stays the same.
+        """
+        first, second = self.entries({"fileUserStoreConfig": {"path": "a"}}, {"fileUserStoreConfig": {"path": "b"}})
+        self.checkers.keepOnly([second.checker])
+        self.assertEqual([each.calls for each in self.made], [["close"], []])
+        again, other = self.entries({"fileUserStoreConfig": {"path": "b"}}, {"fileUserStoreConfig": {"path": "a"}})
+        self.assertIs(again.checker, second.checker)
+        self.assertIsNot(other.checker, first.checker)
+        self.checkers.reload()
+        self.assertEqual([each.calls for each in self.made], [["close"], ["reload"], ["reload"]])
+
     def test_closingForever(self) -> None:
         """
         One that never says that it is closed is waited for no longer than its time, and logged once.

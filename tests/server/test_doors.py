@@ -77,6 +77,25 @@ class ListenerTests(GuardedTestCase):
             self.port.listener.attach(EchoUpgrade(), "/echo", config=config)
         self.assertEqual(status(self.ask(basic())), 404)
 
+    def test_detach(self) -> None:
+        """
+        Services that come and go leave no checkers behind; those of the others stay.
+        """
+        self.port = Port()
+        listener = self.port.listener
+        stays = EchoUpgrade()
+        listener.attach(stays, "/stays", config={"auth": [USERS]})
+        made = list(listener._doors._checkers._made)
+        for number in range(5):
+            service = EchoUpgrade()
+            others = {"fileUserStoreConfig": {"users": {"eve": CANARY}, "allowPlaintextPasswords": True}}
+            listener.attach(service, f"/{number}", config={"auth": [USERS, others]})
+            self.assertEqual(len(listener._doors._checkers._made), 2)
+            listener.detach(service)
+            self.assertEqual(listener._doors._checkers._made, made)
+        listener.detach(stays)
+        self.assertEqual(listener._doors._checkers._made, [])
+
     def test_stop(self) -> None:
         """
         A stop closes the checkers when nobody is connected any more, and is over when they
