@@ -39,7 +39,7 @@ _NOT_FOR_101 = RESERVED | {b"content-type", b"date"}
 
 class Attempt:
     """
-    One upgrade request, from C{get} to its end.
+    One upgrade request, from its credentials to its end.
     """
 
     _log = Logger(namespace="balws.server")

@@ -24,11 +24,11 @@ EXTENDED, EXTENDED_DONE = 0x77, 0x78
 SUFFIX = "dc=balws,dc=test"
 
 
-def config(url: str, **others: Any) -> LdapUserStoreConfig:
+def fields(url: str) -> dict[str, Any]:
     """
-    @param others: fields that are not as the real directory of the tests has them.
+    @return: of C{ldapUserStoreConfig}, as the real directory of the tests has them.
     """
-    fields: dict[str, Any] = {
+    return {
         "domainName": "balws.test",
         "connectionUrl": url,
         "connectionName": f"cn=admin,{SUFFIX}",
@@ -45,7 +45,13 @@ def config(url: str, **others: Any) -> LdapUserStoreConfig:
         "groupNameListFilter": "(objectClass=groupOfNames)",
         "membershipAttribute": "member",
     }
-    return LdapUserStoreConfig(**{**fields, **others})
+
+
+def config(url: str, **others: Any) -> LdapUserStoreConfig:
+    """
+    @param others: fields that are not as the real directory of the tests has them.
+    """
+    return LdapUserStoreConfig(**{**fields(url), **others})
 
 
 def ber(tag: int, *parts: bytes) -> bytes:

@@ -10,22 +10,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SkipTest, TestCase
+from twisted.trial.unittest import TestCase
 
 from tests.certificates import Issued
 from tests.documents import PATIENCE, ROOT
+from tests.integration.needed import missing
 
 #: What starts it, beside the checkout.
 PART = ROOT.parent / "shared" / "parts" / "oauth" / "server.mjs"
-
-
-def _missing(what: str) -> None:
-    """
-    Skip the test, or fail where everything has to be there.
-    """
-    if os.environ.get("BALWS_REQUIRE_ALL"):
-        raise AssertionError(f"{what} is not there")
-    raise SkipTest(f"{what} is not there")
 
 
 def _modules() -> Path | None:
@@ -51,9 +43,9 @@ class Oidc:
         """
         modules = _modules()
         if shutil.which("node") is None or modules is None:
-            _missing("npm's oidc-provider")
+            missing("npm's oidc-provider")
         if not PART.is_file():
-            _missing(str(PART))
+            missing(str(PART))
         shutil.copy(PART, folder)
         # Modules of this kind are looked for beside the file, and not along NODE_PATH.
         (folder / "node_modules").symlink_to(str(modules))

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tests.documents import PATIENCE, ROOT, freePort
-from tests.integration.test_interop import missing
+from tests.integration.needed import missing
 
 SCRIPT = ROOT.parent / "shared" / "parts" / "ldap" / "setup-slapd.sh"
 

@@ -5,7 +5,6 @@ Tests of interoperation: one conversation, held with the peers that people use.
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -14,10 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from tests.documents import PATIENCE, Server, asCommand, environment, freePort
 from tests.integration.browser import BrowserCase
+from tests.integration.needed import missing
 
 HERE = Path(__file__).resolve().parent / "interop"
 
@@ -79,15 +79,6 @@ def brief(value: Any) -> Any:
     if isinstance(value, list) and not all(isinstance(each, int) for each in value):
         return [brief(each) for each in value]
     return f"{type(value).__name__} of {len(value)}, {sha256(shown.encode()).hexdigest()[:12]}"
-
-
-def missing(what: str) -> None:
-    """
-    Skip the test, or fail where everything has to be there.
-    """
-    if os.environ.get("BALWS_REQUIRE_ALL"):
-        raise AssertionError(f"{what} is not installed")
-    raise SkipTest(f"{what} is not installed")
 
 
 def peer(name: str) -> list[str]:

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.documents import ROOT, environment
+from tests.rows.client_authority import Authority
 from tests.rows.client_hostile import Accepted, Hostile
 
 #: Seconds that an answer may take on a busy machine.
@@ -322,3 +323,22 @@ class ClientTestCase(SynchronousTestCase):
         self.assertEqual(accepted.closed(), 1000)
         accepted.send(b"\x88\x02\x03\xe8").close()
         self.succeeds(closing)
+
+
+class Trusting:
+    """
+    For test cases whose client's process trusts one authority, through its environment.
+    """
+
+    authority: Authority
+    folder: Path
+
+    def start(self) -> Driver:
+        """
+        Make the authority known.
+        """
+        kind = type(self)
+        kind.folder = Path(self.mktemp()).absolute()
+        kind.folder.mkdir()
+        kind.authority = Authority(kind.folder, "known")
+        return Driver({"SSL_CERT_FILE": str(kind.authority.file), "SSL_CERT_DIR": str(kind.folder / "none")})

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.auth.fakeldap import SUFFIX
+from tests.auth.fakeldap import fields
 from tests.integration.slapd import Slapd
 
 
@@ -44,22 +44,5 @@ def directory(url: str, scopes: list[str] | None = None, **others: Any) -> dict[
     @param others: fields that are not as the directories of the tests have them.
     @return: an entry of C{auth}.
     """
-    config: dict[str, Any] = {
-        "domainName": "balws.test",
-        "connectionUrl": url,
-        "connectionName": f"cn=admin,{SUFFIX}",
-        "connectionPassword": "admin-secret",
-        "userSearchBase": f"ou=Users,{SUFFIX}",
-        "userEntryObjectClass": "inetOrgPerson",
-        "userNameAttribute": "uid",
-        "userNameSearchFilter": "(&(objectClass=inetOrgPerson)(uid=?))",
-        "userNameListFilter": "(objectClass=inetOrgPerson)",
-        "groupSearchBase": [f"ou=Groups,{SUFFIX}"],
-        "groupEntryObjectClass": "groupOfNames",
-        "groupNameAttribute": "cn",
-        "groupNameSearchFilter": "(&(objectClass=groupOfNames)(cn=?))",
-        "groupNameListFilter": "(objectClass=groupOfNames)",
-        "membershipAttribute": "member",
-        **others,
-    }
+    config = {**fields(url), **others}
     return {"ldapUserStoreConfig": config, **({} if scopes is None else {"scopes": scopes})}

@@ -5,12 +5,10 @@ the reliability catalogue; decision 25).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from tests.documents import freePort
 from tests.rows.backend import said
 from tests.rows.client_authority import Authority, secured
-from tests.rows.client_driving import Driver
+from tests.rows.client_driving import Trusting
 from tests.rows.client_hostile import closing
 from tests.rows.issuing import FAST, SHOWN, IssuedTestCase, basic, no
 
@@ -191,23 +189,10 @@ class HostTests(IssuedTestCase):
         self.assertFalse(second.isCalled(0.1))
 
 
-class TrustTests(IssuedTestCase):
+class TrustTests(Trusting, IssuedTestCase):
     """
-    The client's process trusts one authority, through its environment.
+    What a client makes of servers whose authority it knows, and of others.
     """
-
-    authority: Authority
-    folder: Path
-
-    def start(self) -> Driver:
-        """
-        Make the authority known.
-        """
-        kind = type(self)
-        kind.folder = Path(self.mktemp()).absolute()
-        kind.folder.mkdir()
-        kind.authority = Authority(kind.folder, "known")
-        return Driver({"SSL_CERT_FILE": str(kind.authority.file), "SSL_CERT_DIR": str(kind.folder / "none")})
 
     def test_server(self) -> None:
         """

@@ -6,34 +6,20 @@ under TLS).
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from tests.rows.client_authority import Authority, Issued, secured
-from tests.rows.client_driving import ClientTestCase, Driver
+from tests.rows.client_driving import ClientTestCase, Trusting
 from tests.rows.client_hostile import CLOSE, TEXT, Accepted, Hostile, closing, frame
 
 #: What must not go to the wrong server.
 SECRETS = {"customHeaders": {"Authorization": "Bearer s3cret"}, "cookies": {"session": "s3cret"}}
 
 
-class TrustTests(ClientTestCase):
+class TrustTests(Trusting, ClientTestCase):
     """
-    The client's process trusts one authority, through its environment.
+    What a client makes of servers whose authority it knows, and of others.
     """
-
-    authority: Authority
-    folder: Path
-
-    def start(self) -> Driver:
-        """
-        Make the authority known.
-        """
-        kind = type(self)
-        kind.folder = Path(self.mktemp()).absolute()
-        kind.folder.mkdir()
-        kind.authority = Authority(kind.folder, "known")
-        return Driver({"SSL_CERT_FILE": str(kind.authority.file), "SSL_CERT_DIR": str(kind.folder / "none")})
 
     def asking(self, server: Hostile, host: str = "localhost", **fields: Any) -> str:
         """

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import json
-import os
 import shutil
 import ssl
 import subprocess
@@ -23,10 +22,10 @@ from urllib.parse import unquote_to_bytes
 from urllib.request import urlopen
 
 from cryptography.x509.ocsp import load_der_ocsp_request
-from twisted.trial.unittest import SkipTest
 
 from tests.certificates import Authority, Issued, pem
 from tests.documents import PATIENCE
+from tests.integration.needed import missing
 from tests.rows.raw import Peer, request
 from tests.rows.serving import ServedTestCase
 from tests.tls.responder import REVOKED, Statement, revocationList
@@ -102,8 +101,8 @@ def openssl(port: int, *options: str, said: str = "Q\n") -> str:
     @param said: what it reads from its standard input; a line with Q ends it.
     @return: all that it prints.
     """
-    if shutil.which("openssl") is None and not os.environ.get("BALWS_REQUIRE_ALL"):
-        raise SkipTest("there is no openssl")
+    if shutil.which("openssl") is None:
+        missing("openssl")
     done = subprocess.run(
         ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", str(files() / "ca.pem"), *options],
         input=said,
