@@ -13,7 +13,6 @@ from twisted.internet.defer import TimeoutError as TooLate
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import ConnectError, ConnectionClosed
 from twisted.internet.interfaces import IStreamClientEndpoint
-from twisted.internet.protocol import Factory
 
 from balws.client.address import Address
 from balws.client.handshake import Handshake
@@ -23,6 +22,7 @@ from balws.config.client import ClientConfiguration
 from balws.config.secret import Secret
 from balws.errors import ConnectionError, HandshakeTimedOut
 from balws.tls.client import TlsClient
+from balws.tls.single import Single
 
 #: Takes over a transport whose handshake was answered with 101: the transport, the
 #: answer, our key, and the bytes that came after the answer.
@@ -93,27 +93,9 @@ def _cancellable(shaking: Coroutine[Any, Any, None]) -> Deferred[None]:
     return outcome
 
 
-class _Once(Factory):
-    """
-    Gives the one protocol, and the log nothing to say of it.
-    """
-
-    noisy = False
-
-    def __init__(self, handshake: Handshake) -> None:
-        self._handshake = handshake
-
-    def buildProtocol(self, address: Any) -> Handshake | None:
-        """
-        @param address: of no interest.
-        @return: L{None} when nobody waits any more: not every endpoint can be cancelled.
-        """
-        return None if self._handshake.done.called else self._handshake
-
-
 async def _shake(endpoint: IStreamClientEndpoint, handshake: Handshake) -> None:
     try:
-        await endpoint.connect(_Once(handshake))
+        await endpoint.connect(Single(handshake, lambda: handshake.done.called))
         await handshake.done
     except (ConnectError, ConnectionClosed, OSError) as problem:
         if isinstance(problem, ConnectionError):

@@ -14,12 +14,12 @@ import attrs
 from balws.config.records import nested
 from balws.config.secure import ListenerSecureSocket
 from balws.config.values import (
-    Unfit,
     checked,
     convert,
     flag,
     headerText,
     integer,
+    member,
     optional,
     seconds,
     word,
@@ -63,14 +63,7 @@ KEEPALIVE_ALWAYS = KeepAlive.ALWAYS
 KEEPALIVE_NEVER = KeepAlive.NEVER
 
 
-def _checkKeepAlive(value: object) -> KeepAlive:
-    if isinstance(value, KeepAlive):
-        return value
-    if isinstance(value, str):
-        name = value.removeprefix("KEEPALIVE_")
-        if name in KeepAlive.__members__:
-            return KeepAlive[name]
-    raise Unfit("AUTO, ALWAYS or NEVER")
+_checkKeepAlive = member(KeepAlive, "KEEPALIVE_")
 
 
 def _keepAlive(value: KeepAlive | str) -> KeepAlive:

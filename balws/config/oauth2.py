@@ -21,13 +21,13 @@ from balws.config.records import nested, oneOf
 from balws.config.secret import Secret
 from balws.config.values import (
     Check,
-    Unfit,
     Unlike,
     checked,
     confidential,
     convert,
     items,
     matching,
+    member,
     optional,
     seconds,
     text,
@@ -93,13 +93,7 @@ class CredentialBearer(enum.Enum):
 AUTH_HEADER_BEARER = CredentialBearer.AUTH_HEADER_BEARER
 POST_BODY_BEARER = CredentialBearer.POST_BODY_BEARER
 
-
-def _credentialBearer(value: object) -> CredentialBearer:
-    if isinstance(value, CredentialBearer):
-        return value
-    if isinstance(value, str) and value in CredentialBearer.__members__:
-        return CredentialBearer[value]
-    raise Unfit("AUTH_HEADER_BEARER or POST_BODY_BEARER")
+_credentialBearer = member(CredentialBearer)
 
 
 def _unsaid(value: object) -> Secret:

@@ -10,7 +10,7 @@ import enum
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import attrs
 
@@ -27,6 +27,7 @@ from balws.config.values import (
     integer,
     items,
     matching,
+    member,
     optional,
     seconds,
     text,
@@ -50,8 +51,6 @@ __all__ = [
     "VerifyClient",
 ]
 
-E = TypeVar("E", bound=enum.Enum)
-
 #: The versions that are offered, by their names.
 VERSIONS = ("TLSv1.2", "TLSv1.3")
 
@@ -59,23 +58,6 @@ _OLD_VERSIONS = frozenset(("SSLv2", "SSLv3", "TLSv1", "TLSv1.0", "TLSv1.1"))
 
 #: A name in ASCII, or an IP address.
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]{2,45}")
-
-
-def _named(kind: type[E]) -> Check[E]:
-    """
-    A check for members of an enumeration, or their names.
-    """
-    *others, last = kind.__members__
-    expected = f"{', '.join(others)} or {last}"
-
-    def check(value: object) -> E:
-        if isinstance(value, kind):
-            return value
-        if isinstance(value, str) and value in kind.__members__:
-            return kind[value]
-        raise Unfit(expected)
-
-    return check
 
 
 def _provided(noun: str, check: Check[str]) -> Check[str]:
@@ -194,7 +176,7 @@ class VerifyClient(enum.Enum):
 REQUIRE = VerifyClient.REQUIRE
 OPTIONAL = VerifyClient.OPTIONAL
 
-_checkVerifyClient = _named(VerifyClient)
+_checkVerifyClient = member(VerifyClient)
 
 
 def _verifyClient(value: VerifyClient | str) -> VerifyClient:
@@ -263,7 +245,7 @@ class CertValidationType(enum.Enum):
 OCSP_STAPLING = CertValidationType.OCSP_STAPLING
 OCSP_CRL = CertValidationType.OCSP_CRL
 
-_checkType = _named(CertValidationType)
+_checkType = member(CertValidationType)
 
 
 def _type(value: CertValidationType | str) -> CertValidationType:

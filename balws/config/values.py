@@ -9,6 +9,7 @@ and turns a refusal into a L{ConfigurationError} that shows what was given.
 
 from __future__ import annotations
 
+import enum
 import json
 import math
 import re
@@ -38,6 +39,7 @@ __all__ = [
     "integer",
     "items",
     "matching",
+    "member",
     "number",
     "optional",
     "seconds",
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+E = TypeVar("E", bound=enum.Enum)
 
 #: What tells whether a value fits.
 Check = Callable[[Any], T]
@@ -275,6 +278,25 @@ word = matching(_WORD, "a string without spaces")
 
 #: A check for paths of URLs: a slash before each part and none behind; no query, fragment or space.
 urlPath = matching(_URL_PATH, 'a path such as "/chat": a "/" in front, none behind, no "?", "#" or space')
+
+
+def member(kind: type[E], prefix: str = "") -> Check[E]:
+    """
+    A check for members of an enumeration, or their names.
+
+    @param prefix: what may stand in front of a name.
+    """
+    *others, last = kind.__members__
+    expected = f"{', '.join(others)} or {last}"
+
+    def check(value: object) -> E:
+        if isinstance(value, kind):
+            return value
+        if isinstance(value, str) and value.removeprefix(prefix) in kind.__members__:
+            return kind[value.removeprefix(prefix)]
+        raise Unfit(expected)
+
+    return check
 
 
 def optional(check: Check[T]) -> Check[T | None]:

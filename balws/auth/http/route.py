@@ -12,13 +12,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
 from twisted.internet.error import TimeoutError as TooLate
 from twisted.internet.interfaces import IHandshakeListener, IProtocolFactory, IStreamClientEndpoint
-from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.errors import SslError
 from balws.tls.client import TlsClient
 from balws.tls.context import reasonOf
+from balws.tls.single import Single
 
 __all__ = ["MAX_HEAD", "Route", "TooLong"]
 
@@ -124,23 +125,6 @@ class _Line(Protocol):
             self._http.connectionLost(reason)
 
 
-class _Lines(Factory):
-    """
-    Gives the one protocol, and the log nothing to say of it.
-    """
-
-    noisy = False
-
-    def __init__(self, line: _Line) -> None:
-        self._line = line
-
-    def buildProtocol(self, address: Any) -> _Line | None:
-        """
-        @return: L{None} when nobody waits any more.
-        """
-        return None if self._line.ready.called else self._line
-
-
 @implementer(IStreamClientEndpoint)
 class Route:
     """
@@ -168,7 +152,7 @@ class Route:
         if self._tls is not None:
             self._tls.problem = None
         line = _Line(protocolFactory, self._tls, self._limit)
-        connecting: Deferred[Any] = self._endpoint.connect(_Lines(line))
+        connecting: Deferred[Any] = self._endpoint.connect(Single(line, lambda: line.ready.called))
         connecting.addCallback(lambda _: line.ready)
         return connecting.addTimeout(self._timeout, self._reactor, _tooLate)
 
