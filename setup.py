@@ -64,6 +64,7 @@ setup(
             "ruff>=0.12",
             "setuptools>=77",
             "towncrier>=24.8",
+            "txredisapi>=1.6",
             "types-defusedxml>=0.7",
             "websockets>=15",
             "wheel>=0.43",

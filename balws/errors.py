@@ -25,6 +25,10 @@ Every error that balws raises, in one tree::
      |   +- AuthUnavailableError      whoever decides about credentials cannot be asked now
      +- NoSuchConnection
      +- NoSuchGroup
+     +- HubError                      the hub could not do all that it was asked
+         +- HubUnavailableError       other nodes cannot be reached now
+         +- HubLimitError             a name too long, or too many of them
+         +- HistoryLostError          what was missed is no longer kept
 
 The names are the reference library's.  Each class says whose fault it is; what
 a peer is shown is always a fixed text, never the text of one of these.
@@ -47,6 +51,10 @@ __all__ = [
     "CorruptedFrameError",
     "Error",
     "HandshakeTimedOut",
+    "HistoryLostError",
+    "HubError",
+    "HubLimitError",
+    "HubUnavailableError",
     "InvalidHandshakeError",
     "ListenerError",
     "NoSuchConnection",
@@ -311,4 +319,32 @@ class NoSuchConnection(Error):
 class NoSuchGroup(Error):
     """
     No connection is in a group of this name.
+    """
+
+
+class HubError(Error):
+    """
+    The hub could not do all that it was asked.
+    """
+
+
+class HubUnavailableError(HubError):
+    """
+    Other nodes cannot be reached now: connections of this process got what was pushed, those
+    of others perhaps not.  The operator's to mend: what lies between the nodes is down, too
+    slow or full.
+    """
+
+
+class HubLimitError(HubError):
+    """
+    A name that is too long or empty, or more names, groups, or groups of one connection
+    than C{[hub]} allows.
+    """
+
+
+class HistoryLostError(HubError):
+    """
+    A position after which not every message is kept any more: too old, of a group that was
+    removed since, or of one without history.  Its user has to begin anew.
     """

@@ -9,11 +9,12 @@ where an application puts something of its own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import attrs
 from twisted.cred.credentials import ICredentials
+from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "IDataBinder",
     "IMember",
     "IPrincipal",
+    "IServedSession",
     "ISession",
     "PingPongService",
     "Service",
@@ -107,6 +109,18 @@ class IMember(Interface):
         connection's own affair (decision 23).
         """
 
+    def write(message: Any) -> Any:
+        """
+        As C{deliver}, for one who waits.
+
+        @return: a Deferred that fires when the peer keeps up, and fails when it is gone.
+        """
+
+    def dismiss() -> None:
+        """
+        Close it: 1000 (table A1.16).  Nobody waits for the peer's answer.
+        """
+
 
 class ISession(Interface):
     """
@@ -168,6 +182,28 @@ class ISession(Interface):
         @param code: the close code that counts: the peer's, 1005 where its close
             frame had none, ours where we closed, 1006 where TCP went without one.
         @param reason: the words that came with it.
+        """
+
+
+class IServedSession(ISession):
+    """
+    The conversation of a listener, which may stop.
+    """
+
+    def drain(done: Callable[[], object]) -> None:
+        """
+        Dispatch no further message: what comes, and what waits to be dispatched, is dropped.
+
+        @param done: is called once, when the method in hand has ended and its answer is
+            written; at once where none runs.
+        """
+
+    def unfinished() -> Deferred[None] | None:
+        """
+        Asked once, after C{ended}.
+
+        @return: where a method still runs, the last one included, what fires when it has
+            ended; else L{None}.
         """
 
 

@@ -18,6 +18,7 @@ HOMES = (
     "balws.config",
     "balws.errors",
     "balws.interfaces",
+    "balws.hub.broker",
     "balws.hub.hub",
     "balws.server.declare",
     "balws.server.embedding",

@@ -28,7 +28,8 @@ from balws.closing import ABNORMAL
 from balws.config.client import ClientConfiguration
 from balws.config.loopback import isLoopback
 from balws.errors import AuthError, ConfigurationError, ConnectionClosureError, Error, InvalidHandshakeError
-from balws.hub.hub import Audience, sharedHub
+from balws.hub.broker import Audience
+from balws.hub.hub import sharedHub
 from balws.session.closinghandshake import refusal
 from balws.session.conversation import Conversation
 from balws.session.terms import Terms

@@ -33,6 +33,7 @@ from balws.config.clientauth import (
     CredentialsConfig,
 )
 from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
+from balws.config.hub import HistoryConfig, HubConfiguration
 from balws.config.jwt import (
     IssuerSignatureConfig,
     JwksConfig,
@@ -88,6 +89,7 @@ from balws.config.secure import (
     TrustStore,
     VerifyClient,
 )
+from balws.config.server import ServerConfiguration
 from balws.config.service import WSServiceConfig
 from balws.config.userstore import (
     FileUserStoreConfig,
@@ -122,7 +124,9 @@ __all__ = [
     "CredentialsConfig",
     "FileUserStoreConfig",
     "FileUserStoreConfigWithScopes",
+    "HistoryConfig",
     "HttpClientConfig",
+    "HubConfiguration",
     "IssuerSignatureConfig",
     "JwksConfig",
     "JwtIssuerConfig",
@@ -151,6 +155,7 @@ __all__ = [
     "RequestLimitConfigs",
     "ResourceEntry",
     "Secret",
+    "ServerConfiguration",
     "ServiceEntry",
     "TrustStore",
     "TrustStoreConfig",

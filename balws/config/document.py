@@ -10,18 +10,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import attrs
 from twisted.logger import Logger
 
 from balws.config.auth import target
 from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
+from balws.config.hub import HubConfiguration
 from balws.config.listener import ListenerConfiguration
 from balws.config.paths import filePath, relativeTo
 from balws.config.place import Place
 from balws.config.positions import extend
 from balws.config.records import UnknownKey, fieldConverters
 from balws.config.secret import isReference, resolveSecret
+from balws.config.server import ServerConfiguration
 from balws.config.service import WSServiceConfig
 from balws.config.userstore import FileUserStoreConfig
 from balws.config.values import Unfit, Unlike, convert, flag, integer, items, show, showKind, text, urlPath
@@ -31,13 +34,13 @@ __all__ = ["Document"]
 
 _log = Logger()
 
+R = TypeVar("R", bound=attrs.AttrsInstance)
+
 #: The keys of a table, each with the function that checks its value.
 Keys = Mapping[str, Callable[[Any], Any]]
 
 #: Tables whose meaning comes with a later release: refused, for who writes them relies on them.
 LATER = {
-    "server": "server-wide limits and workers are not available in this release",
-    "hub": "a broker between nodes is not available in this release",
     "admin": "the administration endpoint is not available in this release",
 }
 
@@ -104,10 +107,19 @@ class Document:
             with self._noting(self.place):
                 if key in LATER:
                     raise ConfigurationError(LATER[key], key)
-                if key not in ("auth", "ballerina", "listeners", "python"):
-                    raise UnknownKey.among(key, ["auth", "listeners", "python", *LATER])
+                if key not in ("auth", "ballerina", "hub", "listeners", "python", "server"):
+                    raise UnknownKey.among(key, ["auth", "hub", "listeners", "python", "server", *LATER])
         python = self._table(self.place.child("python"), data.get("python", {}), self._python)
         userStore = self._userStore(data)
+        server = self._record("server", data, ServerConfiguration)
+        hub = self._record("hub", data, HubConfiguration)
+        if server.workers > 1 and hub.url is None and hub.scope != "worker":
+            self.problems.append(
+                self.place.child("server").error(
+                    'several need the url of [hub]; or scope = "worker" there, and each reaches its own connections',
+                    "workers",
+                )
+            )
         listeners = tuple(
             self._listenerEntry(place, table) for place, table in self._tables(self.place, data, "listeners")
         )
@@ -117,8 +129,26 @@ class Document:
             raise min(problems, key=lambda problem: (problem.line or 0, problem.column or 0))
         pythonPath = dict.fromkeys([self.folder, *python.get("path", ())])
         return Configuration(
-            listeners=listeners, pythonPath=tuple(pythonPath), folder=self.folder, userStore=userStore
+            listeners=listeners,
+            pythonPath=tuple(pythonPath),
+            folder=self.folder,
+            userStore=userStore,
+            server=server,
+            hub=hub,
+            place=self.place,
         )
+
+    def _record(self, key: str, data: Mapping[str, Any], recordType: type[R]) -> R:
+        """
+        A table that is one record.
+        """
+        place = self.place.child(key)
+        found = self._table(place, data.get(key, {}), fieldConverters(recordType))
+        try:
+            return recordType(**found)
+        except ConfigurationError as error:
+            self.problems.append(place.locate(error))
+            return recordType()
 
     def _userStore(self, data: Mapping[str, Any]) -> FileUserStoreConfig | None:
         """

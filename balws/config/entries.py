@@ -10,8 +10,10 @@ from pathlib import Path
 
 import attrs
 
+from balws.config.hub import HubConfiguration
 from balws.config.listener import ListenerConfiguration
 from balws.config.place import Place
+from balws.config.server import ServerConfiguration
 from balws.config.userstore import FileUserStoreConfig
 
 __all__ = ["Configuration", "ListenerEntry", "ResourceEntry", "ServiceEntry"]
@@ -83,9 +85,15 @@ class Configuration:
     @ivar folder: the file's folder, where relative paths start.
     @ivar userStore: C{[auth]}: what an empty C{fileUserStoreConfig} of a service means;
         L{None} where there are no users.
+    @ivar server: C{[server]}: what is the same for all listeners.
+    @ivar hub: C{[hub]}: how connections reach each other.
+    @ivar place: the place of the whole file, for errors.
     """
 
     listeners: tuple[ListenerEntry, ...]
     pythonPath: tuple[Path, ...]
     folder: Path
     userStore: FileUserStoreConfig | None = None
+    server: ServerConfiguration = attrs.field(factory=ServerConfiguration)
+    hub: HubConfiguration = attrs.field(factory=HubConfiguration)
+    place: Place = attrs.field(factory=Place, repr=False, eq=False)

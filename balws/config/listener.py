@@ -137,6 +137,9 @@ class ListenerConfiguration:
     @ivar maxAuthFailures: how often an address may show wrong credentials within ten minutes; then
         each further attempt waits, longer and longer up to 8 s, and too many that wait at
         a time are answered with 429.  Right ones take back those of their own user name.  0 sets no limit.
+    @ivar proxyProtocol: each connection begins with a header of the PROXY protocol, version 1 or
+        2, which says who the peer is; it is believed from C{[server]}'s C{trustedProxies}, and
+        who does not belong to them is dropped.
     """
 
     host: str = checked("host", word, "0.0.0.0")  # noqa: S104 - the seeds' default
@@ -149,3 +152,4 @@ class ListenerConfiguration:
     webSocketCompressionEnabled: bool = checked("webSocketCompressionEnabled", flag, True)
     requestLimits: RequestLimitConfigs = attrs.field(factory=RequestLimitConfigs, converter=_requestLimits)
     maxAuthFailures: int = checked("maxAuthFailures", integer(0), MAX_AUTH_FAILURES)
+    proxyProtocol: bool = checked("proxyProtocol", flag, False)

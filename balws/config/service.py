@@ -12,7 +12,18 @@ import attrs
 from balws.config.auth import AuthEntry, authEntries
 from balws.config.connection import ConnectionConfiguration
 from balws.config.origin import origin
-from balws.config.values import checked, convert, flag, items, optional, text, token, urlPath
+from balws.config.values import (
+    checked,
+    convert,
+    flag,
+    integer,
+    items,
+    optional,
+    seconds,
+    text,
+    token,
+    urlPath,
+)
 from balws.errors import ConfigurationError
 
 __all__ = ["WSServiceConfig"]
@@ -40,6 +51,10 @@ class WSServiceConfig(ConnectionConfiguration):
         L{None}: in none.  URLs are written down in many places: take short-lived tokens
         (decision 19).  Like the next it means something with C{auth} alone.
     @ivar bearerCookie: the cookie in which a bearer token may come, too; L{None}: in none.
+    @ivar maxConnectionAge: seconds after which a connection is closed with 1001, a tenth
+        more or less, so that those that came together do not come again together; 0: never.
+    @ivar maxMessagesPerSecond: how many messages of one connection are read in a second, and at a
+        time; further ones wait in its peer's socket.  0 sets no limit.
     @ivar basePath: with C{webSocketUpgradePath}, where the service is mounted when
         C{attach} is given no path (seeds 0 and 1); each starts with a slash.
     @ivar webSocketUpgradePath: see C{basePath}.
@@ -51,6 +66,8 @@ class WSServiceConfig(ConnectionConfiguration):
     closeOnExpiry: bool = checked("closeOnExpiry", flag, True)
     bearerQueryParameter: str | None = checked("bearerQueryParameter", optional(text), None)
     bearerCookie: str | None = checked("bearerCookie", optional(token), None)
+    maxConnectionAge: float = checked("maxConnectionAge", seconds, 0)
+    maxMessagesPerSecond: int = checked("maxMessagesPerSecond", integer(0), 0)
     basePath: str | None = checked("basePath", optional(urlPath), None)
     webSocketUpgradePath: str | None = checked("webSocketUpgradePath", optional(urlPath), None)
 

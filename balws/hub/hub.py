@@ -1,111 +1,205 @@
 # -*- test-case-name: tests.hub.test_hub -*-
 """
-The hub of one process: everybody connected to each service.
+Who is connected, by service, by name and by group; on this node and on all others.
 """
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Any
 
-import attrs
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.logger import Logger
+from twisted.internet.defer import Deferred, succeed
+from twisted.python.failure import Failure
 
-from balws.binding.payload import encode
+from balws.config.hub import HubConfiguration
+from balws.errors import HubUnavailableError
+from balws.hub.broker import Audience, IBroker
+from balws.hub.exchange import Exchange
+from balws.hub.grouped import ConnectionGroups
+from balws.hub.limits import Limits
 from balws.hub.message import Message
+from balws.hub.named import NamedConnections
+from balws.hub.node import Node
+from balws.hub.sent import sent
 from balws.interfaces import IMember
 
+__all__ = ["Hub", "makeHub", "sharedHub"]
 
-@attrs.frozen
-class Audience:
+
+class Hub(NamedConnections, ConnectionGroups):
     """
-    Everybody connected to one service: its mount path on its listener (ruling 9).
+    Stores connections by name, keeps groups, and sends to them.  All listeners of a process
+    share one unless they are given their own; with a C{url} in C{[hub]} the hubs of several
+    processes and machines act as one.  What is guaranteed then is said in
+    L{balws.hub.broker}.
 
-    @ivar listener: tells the listeners of a process apart.
-    @ivar path: where the service is mounted.
-    """
+    Every method that users call returns a Deferred and never raises (ruling 9).  None waits for a
+    receiver: a slow one is cut by its own limits (decision 23).  A name, of a connection
+    or a group, is any text of 1 to 256 bytes.
 
-    listener: int
-    path: str
-
-
-class Hub:
-    """
-    Delivers to local connections.  All listeners of a process share one unless they
-    are given their own.  Every method returns a Deferred and never raises.
+    @ivar node: the connections of this process.
     """
 
-    _log = Logger()
+    def __init__(self, configuration: HubConfiguration | None = None, broker: IBroker | None = None) -> None:
+        """
+        @param configuration: for its limits.
+        @param broker: what reaches other nodes; L{None}: there are none.
+        """
+        limits = HubConfiguration() if configuration is None else configuration
+        self._started = broker is None
+        self._broker: IBroker = Exchange().broker() if broker is None else broker
+        self.node = Node(self._broker)
+        self._limits = Limits(limits, self.node)
+        self._listeners, self._embedded = count(1), count(-1, -1)
+        self._undelivered = 0
+        if self._started:
+            self._broker.start(self.node)
 
-    def __init__(self) -> None:
-        self._audiences: dict[Audience, set[IMember]] = {}
+    # Life
+
+    def start(self) -> None:
+        """
+        Reach for the other nodes, and go on trying.
+        """
+        if not self._started:
+            self._started = True
+            self._broker.start(self.node)
+
+    def stop(self) -> Deferred[None]:
+        """
+        Leave the other nodes.
+
+        @return: fires when they know, or could not be told in time.
+        """
+        self._started = False
+        return self._broker.stop()
+
+    @property
+    def isDegraded(self) -> bool:
+        """
+        Whether other nodes cannot be reached now.
+        """
+        return not self._broker.isAvailable
+
+    @property
+    def problem(self) -> str:
+        """
+        Why not, for the operator; empty while they can be reached.
+        """
+        problem: str = self._broker.problem
+        return problem
+
+    @property
+    def undelivered(self) -> int:
+        """
+        How much, since the beginning, did not leave this node or missed another.
+        """
+        missed: int = self._broker.undelivered
+        return self._undelivered + missed
+
+    @property
+    def lost(self) -> int:
+        """
+        How much of what other nodes sent did not get here, since the beginning.
+        """
+        return self.node.lostCount
+
+    # Services
+
+    def number(self, embedded: bool = False) -> int:
+        """
+        @param embedded: for a service in somebody else's resource tree.
+        @return: the number of one more listener: 1 for the first; -1 for the first that is
+            embedded.  The same on every node where they are made in the same order.
+        """
+        return next(self._embedded if embedded else self._listeners)
+
+    def serve(self, audience: Audience) -> None:
+        """
+        A service is mounted.
+        """
+        self.node.served.add(audience)
+        self._broker.serve(audience)
+
+    def unserve(self, audience: Audience) -> None:
+        """
+        It is no longer; those who are connected still hear this node's broadcasts.
+        """
+        self.node.served.discard(audience)
+        self._broker.unserve(audience)
 
     def join(self, audience: Audience, member: IMember) -> None:
         """
         A connection to the service of this audience is open.
         """
-        self._audiences.setdefault(audience, set()).add(member)
+        self.node.join(audience, member)
 
     def leave(self, audience: Audience, member: IMember) -> None:
         """
-        It is gone; nothing is kept of it, nor of an audience without members.
+        It is gone: from the service, from the store, and from all groups.
         """
-        members = self._audiences.get(audience)
-        if members is not None:
-            members.discard(member)
-            if not members:
-                del self._audiences[audience]
+        self.node.forget(audience, member)
 
     def size(self, audience: Audience) -> int:
         """
-        @return: how many are connected to this service.
+        @return: how many of this node are connected to this service.
         """
-        return len(self._audiences.get(audience, ()))
+        return self.node.size(audience)
+
+    def broadcast(self, audience: Audience, message: Message) -> Deferred[None]:
+        """
+        Send to everybody connected to one service, on all nodes.
+
+        @return: fires with L{None}.  Where other nodes cannot be reached it is counted in
+            L{undelivered}, and their connections do not get it.
+        """
+        self.node.audienceReceived(audience, message)
+        if audience not in self.node.served:
+            return succeed(None)
+        return self._broker.broadcast(audience, message).addErrback(self._notBroadcast)
+
+    def _notBroadcast(self, failure: Failure) -> None:
+        failure.trap(HubUnavailableError)
+        self._undelivered += 1
 
     def broadcastText(self, path: str, text: str) -> Deferred[None]:
         """
         Send a text to everybody connected to the services mounted at C{path}, on
-        every listener of this hub.  Usable from HTTP resources.  Waits for no
-        receiver: a slow one is cut by its own limits (decision 23).
+        every listener of this hub.  Usable from HTTP resources.
 
-        @return: fires with L{None}, also when nobody is there; fails with
-            L{TypeError} or L{ValueError} when the text cannot be sent.
+        @return: as L{broadcast}; fails with L{TypeError} or L{ValueError} when the text cannot
+            be sent.
         """
-        if not isinstance(text, str):
-            return fail(TypeError(f"a text message is a str, not {type(text).__name__}"))
-        return self.broadcastMessage(path, text)
+        return sent(text, str, self._broadcastAt, path)
 
     def broadcastBinary(self, path: str, data: bytes) -> Deferred[None]:
         """
         As L{broadcastText}, a binary message.
         """
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            return fail(TypeError(f"a binary message is bytes, not {type(data).__name__}"))
-        return self.broadcastMessage(path, data)
+        return sent(data, bytes, self._broadcastAt, path)
 
     def broadcastMessage(self, path: str, value: Any) -> Deferred[None]:
         """
         As L{broadcastText}: text for str and XML, binary for bytes, JSON for the rest.
         """
-        try:
-            message = Message.of(encode(value))
-        except (TypeError, ValueError):
-            return fail()
-        for audience in self._audiences.copy():
-            if audience.path == path:
-                self.deliver(audience, message)
+        return sent(value, object, self._broadcastAt, path)
+
+    def _broadcastAt(self, path: str, message: Message) -> Deferred[None]:
+        for audience in self.node.audiencesAt(path):
+            self.broadcast(audience, message)
         return succeed(None)
 
-    def deliver(self, audience: Audience, message: Message) -> None:
-        """
-        Hand a message to every member; the set may change meanwhile, and one that fails
-        keeps it from nobody else.
-        """
-        for member in tuple(self._audiences.get(audience, ())):
-            try:
-                member.deliver(message)
-            except Exception:
-                self._log.failure("A connection could not take a broadcast")
+
+def makeHub(configuration: HubConfiguration, reactor: Any) -> Hub:
+    """
+    @return: the hub of C{[hub]}, which has yet to be started.
+    @raise balws.ConfigurationError: when its C{url} cannot be used.
+    """
+    if configuration.url is None:
+        return Hub(configuration)
+    from balws.hub.redis.broker import redisBroker
+
+    return Hub(configuration, redisBroker(configuration, reactor))
 
 
 _shared: Hub | None = None

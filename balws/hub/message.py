@@ -5,6 +5,10 @@ A message on its way to many connections.
 
 from __future__ import annotations
 
+from typing import Any
+
+from balws.binding.payload import encode
+
 
 class Message:
     """
@@ -31,3 +35,16 @@ class Message:
         if isinstance(value, str):
             return cls(value.encode(), False)
         return cls(value, True)
+
+
+def outgoing(value: Any, kind: type = object) -> Message:
+    """
+    @param kind: str for a text, bytes for a binary message, object for any value.
+    @raise TypeError: for another kind of value, or one without JSON.
+    @raise ValueError: for a text or a number that cannot be sent.
+    """
+    if kind is str and not isinstance(value, str):
+        raise TypeError(f"a text message is a str, not {type(value).__name__}")
+    if kind is bytes and not isinstance(value, (bytes, bytearray, memoryview)):
+        raise TypeError(f"a binary message is bytes, not {type(value).__name__}")
+    return Message.of(encode(value))

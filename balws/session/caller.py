@@ -11,12 +11,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import attrs
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, fail
 
-from balws.binding.payload import encode
+from balws.errors import ConnectionClosureError
+from balws.hub.broker import Presence
 from balws.hub.hub import Hub
-from balws.hub.message import Message
+from balws.hub.message import outgoing
 from balws.wire.frames import PING, PONG
+from balws.wire.written import refused
 
 if TYPE_CHECKING:
     from balws.session.conversation import Conversation
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 
 def _fixed(fields: Mapping[str, tuple[str, ...]]) -> Mapping[str, tuple[str, ...]]:
     return MappingProxyType(dict(fields))
+
+
+def _closed() -> ConnectionClosureError:
+    return ConnectionClosureError("Connection already closed")
 
 
 @attrs.frozen
@@ -134,35 +140,81 @@ class Caller:
         """
         Send a text to everybody connected to this service, this peer included.  Waits
         for no receiver.
+
+        @return: see L{Hub.broadcast}; fails with L{TypeError} or L{ValueError} when the text
+            cannot be sent.
         """
-        if not isinstance(text, str):
-            return fail(TypeError(f"a text message is a str, not {type(text).__name__}"))
-        return self.broadcastMessage(text)
+        return self._broadcast(text, str)
 
     def broadcastBinary(self, data: bytes) -> Deferred[None]:
         """
         As L{broadcastText}, a binary message.
         """
-        if not isinstance(data, (bytes, bytearray, memoryview)):
-            return fail(TypeError(f"a binary message is bytes, not {type(data).__name__}"))
-        return self.broadcastMessage(data)
+        return self._broadcast(data, bytes)
 
     def broadcastMessage(self, value: Any) -> Deferred[None]:
         """
         As L{broadcastText}, any value as L{writeMessage} sends it.
         """
+        return self._broadcast(value, object)
+
+    def _broadcast(self, value: Any, kind: type) -> Deferred[None]:
         try:
-            message = Message.of(encode(value))
+            message = outgoing(value, kind)
         except Exception:
             return fail()
         terms = self._connection.terms
-        terms.hub.deliver(terms.audience, message)
-        return succeed(None)
+        return terms.hub.broadcast(terms.audience, message)
+
+    # The store and groups
+
+    def storeConnection(self, name: str) -> Deferred[None]:
+        """
+        Store this connection under a name, for every service and resource of the hub to push
+        to.  A name that is in use means this connection from now on; the one that had it
+        stays open (decision 9).
+
+        @param name: any text of 1 to 256 bytes of UTF-8.
+        @return: fires when other nodes know; fails with L{balws.HubLimitError}, with L{TypeError} or
+            L{ValueError} for what is no name, with L{balws.ConnectionClosureError} when the
+            connection is closed.
+        """
+        if not self._connection.isOpen:
+            return refused(_closed())
+        return self.hub.storeConnection(self._connection, name)
+
+    def addConnectionToGroup(
+        self, group: str, *, presence: Any = None, since: str | None = None
+    ) -> Deferred[str | None]:
+        """
+        Add this connection to a group, which is made where it is not there.  It may be in many.
+
+        @param group: any text of 1 to 256 bytes of UTF-8.
+        @param presence: shows this connection in the group's presence, and says this of it: a
+            value of JSON, of 1 KiB at the most; L{None} does not show it.
+        @param since: for durable groups: this connection gets each message with its position,
+            as JSON with C{group}, C{position}, and C{text} or C{data} (base64); first
+            those that came after this position.  Empty: from now on.
+        @return: fires when what is pushed reaches it: with L{None}, or with the position that it
+            has with C{since}.  Fails as L{storeConnection}; with C{since} also with
+            L{balws.HistoryLostError} when what it missed is not kept any more, or with
+            L{balws.HubUnavailableError}; it is not in the group then.
+        """
+        if not self._connection.isOpen:
+            return refused(_closed())
+        shown = None if presence is None else Presence(self.getConnectionId(), presence)
+        return self.hub.addConnectionToGroup(self._connection, group, shown, since)
+
+    def removeConnectionFromGroup(self, group: str) -> Deferred[None]:
+        """
+        Take this connection out of a group, if it is in it (table A1.13).
+        """
+        return self.hub.removeConnectionFromGroup(self._connection, group)
 
     @property
     def hub(self) -> Hub:
         """
-        Reaches the connections of other services.
+        Reaches the connections of other services, and those of other nodes.
         """
         return self._connection.terms.hub
 

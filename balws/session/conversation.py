@@ -87,9 +87,11 @@ class Conversation(Asides, Answers, Expiry):
 
     def closing(self, byPeer: bool) -> None:
         """
-        See L{balws.interfaces.ISession}.
+        See L{balws.interfaces.ISession}.  What is pushed from here on is not for this
+        connection any more, also where C{onError} comes before the end (table A1.5).
         """
         self.isOpen = False
+        self.terms.hub.leave(self.terms.audience, self)
         self._endStreams()
         if not byPeer:
             self.dropping = True
@@ -200,8 +202,23 @@ class Conversation(Asides, Answers, Expiry):
 
     def deliver(self, message: Message) -> None:
         """
-        A broadcast.
+        A broadcast: see L{IMember}.
         """
         if self.idleTimeout:
             self._touch()
         self.wire.deliver(message)
+
+    def write(self, message: Message) -> Deferred[None]:
+        """
+        See L{IMember}.
+        """
+        if message.isBinary:
+            return self.sendBinary(message.payload)
+        return self.sendText(message.payload.decode())
+
+    def dismiss(self) -> None:
+        """
+        See L{IMember}.
+        """
+        if self.isOpen:
+            self.close(1000, "Normal closure", None).addErrback(lambda failure: failure.trap(Error) and None)

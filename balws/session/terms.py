@@ -9,7 +9,8 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 
 from balws.config.connection import ConnectionConfiguration
-from balws.hub.hub import Audience, Hub
+from balws.hub.broker import Audience
+from balws.hub.hub import Hub
 from balws.interfaces import Service
 from balws.session.methods import MethodTable
 from balws.wire.wheel import TimerWheel

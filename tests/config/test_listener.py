@@ -43,6 +43,7 @@ class DefaultTests(SynchronousTestCase):
                 "webSocketCompressionEnabled": True,
                 "requestLimits": RequestLimitConfigs(),
                 "maxAuthFailures": 10,
+                "proxyProtocol": False,
             },
         )
 

@@ -236,14 +236,37 @@ class RefusalTests(LoadTestCase):
         """
         Tables that a later release will read are refused by name, never ignored.
         """
+        self.assertRefused(
+            f'[admin]\ntoken = "a"\n{LEAST}',
+            ":1:2: admin: the administration endpoint is not available in this release",
+        )
+        self.assertEqual(set(LATER), {"admin"})
+
+    def test_serverAndHub(self) -> None:
+        """
+        C{[server]} and C{[hub]} are read; what is wrong in them is refused where it stands.
+        """
+        found = self.load(
+            '[server]\nworkers = 2\ntrustedProxies = ["10.0.0.0/8"]\n'
+            '[hub]\nurl = "redis://127.0.0.1:6379/0"\ndurable = ["a"]\nhistory.size = 5\n' + LEAST
+        )
+        self.assertEqual((found.server.workers, found.hub.url), (2, "redis://127.0.0.1:6379/0"))
+        self.assertEqual((found.hub.history.size, found.hub.isDurable("a"), found.hub.isDurable("b")), (5, True, False))
         for text, error in (
-            ("[server]\nworkers = 2", ":1:2: server: server-wide limits and workers are"),
-            ('[hub]\nurl = "redis:"', ":1:2: hub: a broker between nodes"),
-            ('[admin]\ntoken = "a"', ":1:2: admin: the administration endpoint"),
+            ("[server]\nworkers = 0", ":2:11: server.workers: expected an integer from 1 to 1024, got 0"),
+            ("[server]\nworker = 2", ':2:1: server.worker: unknown key; did you mean "workers"?'),
+            (
+                "[server]\nworkers = 2",
+                ":2:11: server.workers: several need the url of [hub];"
+                ' or scope = "worker" there, and each reaches its own connections',
+            ),
+            ("[hub]\ndurable = true", ":2:11: hub.durable: needs the url of a Redis"),
+            ("[hub]\nhistory.age = 0", ":2:15: hub.history.age: expected a number of seconds above 0 and up to"),
+            ("hub = 1", ":1:7: hub: expected a table, got 1"),
         ):
-            error = error if error.endswith("are") else f"{error} is"
-            self.assertRefused(f"{text}\n{LEAST}", f"{error} not available in this release")
-        self.assertEqual(set(LATER), {"server", "hub", "admin"})
+            error = f"{error} 2147483647, got 0" if error.endswith("up to") else error
+            self.assertRefused(f"{text}\n{LEAST}", error)
+        self.assertEqual(self.load(f'[server]\nworkers = 2\n[hub]\nscope = "worker"\n{LEAST}').hub.scope, "worker")
 
     def test_secureSocket(self) -> None:
         """

@@ -35,6 +35,8 @@ class WSServiceConfigTests(SynchronousTestCase):
                 "subProtocols": (),
                 "idleTimeout": 0,
                 "maxFrameSize": 65536,
+                "maxConnectionAge": 0,
+                "maxMessagesPerSecond": 0,
                 "auth": None,
                 "dispatcherKey": None,
                 "dispatcherStreamId": None,

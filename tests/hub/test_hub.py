@@ -5,40 +5,21 @@ Tests of L{balws.hub.hub}.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from balws.hub import hub as module
-from balws.hub.hub import Audience, Hub, sharedHub
+from balws.hub.broker import Audience
+from balws.hub.hub import Hub, sharedHub
 from balws.hub.message import Message
 from balws.interfaces import IMember
+from tests.hub.members import Member
 
 CHAT, OTHER, ELSEWHERE = Audience(1, "/chat"), Audience(1, "/other"), Audience(2, "/chat")
-
-
-@implementer(IMember)
-class Member:
-    """
-    Keeps what it gets.
-
-    @ivar then: what to do when it gets something.
-    """
-
-    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
-        self.got: list[tuple[bytes, bool]] = []
-        self.messages: list[Message] = []
-        self.then = then
-
-    def deliver(self, message: Message) -> None:
-        self.got.append((message.payload, message.isBinary))
-        self.messages.append(message)
-        self.then()
 
 
 class HubTests(SynchronousTestCase):
@@ -70,10 +51,10 @@ class HubTests(SynchronousTestCase):
         """
         A delivery reaches the members of one audience, and nobody else.
         """
-        self.hub.deliver(CHAT, Message.of("hi"))
+        self.hub.node.audienceReceived(CHAT, Message.of("hi"))
         self.assertEqual((self.chat.got, self.second.got), ([(b"hi", False)], [(b"hi", False)]))
         self.assertEqual((self.other.got, self.elsewhere.got), ([], []))
-        self.hub.deliver(Audience(3, "/chat"), Message.of("hi"))
+        self.hub.node.audienceReceived(Audience(3, "/chat"), Message.of("hi"))
         self.assertEqual(len(self.chat.got), 1)
 
     def test_paths(self) -> None:
@@ -137,7 +118,7 @@ class HubTests(SynchronousTestCase):
         Who joins twice is one member, and gets everything once.
         """
         self.hub.join(CHAT, self.chat)
-        self.hub.deliver(CHAT, Message.of("hi"))
+        self.hub.node.audienceReceived(CHAT, Message.of("hi"))
         self.assertEqual((self.hub.size(CHAT), len(self.chat.got)), (2, 1))
 
     def test_leave(self) -> None:
@@ -149,8 +130,8 @@ class HubTests(SynchronousTestCase):
             self.hub.leave(CHAT, member)
             self.hub.leave(CHAT, member)
         self.hub.leave(OTHER, self.chat)
-        self.hub.deliver(CHAT, Message.of("hi"))
-        self.assertEqual((self.hub.size(CHAT), self.chat.got, len(self.hub._audiences)), (0, [], 2))
+        self.hub.node.audienceReceived(CHAT, Message.of("hi"))
+        self.assertEqual((self.hub.size(CHAT), self.chat.got, len(self.hub.node._audiences)), (0, [], 2))
         self.assertEqual((self.hub.size(OTHER), self.hub.size(ELSEWHERE)), (1, 1))
 
     def test_freed(self) -> None:
@@ -158,7 +139,7 @@ class HubTests(SynchronousTestCase):
         The hub keeps nobody who has left.
         """
         watched = ref(self.second)
-        self.hub.deliver(CHAT, Message.of("hi"))
+        self.hub.node.audienceReceived(CHAT, Message.of("hi"))
         self.hub.leave(CHAT, self.second)
         del self.second
         gc.collect()
@@ -175,7 +156,7 @@ class HubTests(SynchronousTestCase):
                 self.hub.leave(CHAT, member)
 
         self.chat.then = self.second.then = leave
-        self.hub.deliver(CHAT, Message.of("hi"))
+        self.hub.node.audienceReceived(CHAT, Message.of("hi"))
         self.assertEqual((len(self.chat.got), len(self.second.got), self.hub.size(CHAT)), (1, 1, 0))
 
     def test_joiningMeanwhile(self) -> None:

@@ -17,7 +17,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.config.service import WSServiceConfig
 from balws.errors import ServiceDefinitionError
-from balws.hub.hub import Audience, Hub
+from balws.hub.broker import Audience
+from balws.hub.hub import Hub
 from balws.interfaces import Service
 from balws.session.connection import Connection
 from balws.session.methods import MethodTable
