@@ -41,10 +41,10 @@ class Server:
     One server process on the first core.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, kind: str = "echo") -> None:
         self.name = name
         self.port = freePort()
-        command = [sys.executable, str(_HERE / "servers" / f"{name}_echo.py"), str(self.port)]
+        command = [sys.executable, str(_HERE / "servers" / f"{name}_{kind}.py"), str(self.port)]
         self.process = subprocess.Popen(command, preexec_fn=lambda: os.sched_setaffinity(0, {0}))
         for _ in range(200):
             try:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.hub.test_follower -*-
+# -*- test-case-name: tests.hub.test_nodes -*-
 """
 A member of a durable group that keeps its position: after a break it gets what it missed.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.hub.test_grouped -*-
+# -*- test-case-name: tests.hub.test_nodes -*-
 """
 The hub's functions on groups (tables A1.12 to A1.15), and who is in them.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.hub.test_named -*-
+# -*- test-case-name: tests.hub.test_nodes -*-
 """
 The hub's functions on stored connections (tables A1.9 to A1.11).
 """

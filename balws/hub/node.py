@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.hub.test_node -*-
+# -*- test-case-name: tests.hub.test_nodes -*-
 """
 The connections of this node: who they are, and how what comes for them is delivered.
 """
