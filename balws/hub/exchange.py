@@ -84,13 +84,14 @@ class ExchangeBroker:
         See L{IBroker}.
         """
         self._node = node
+        self.isAvailable = True
         self._exchange.brokers.append(self)
 
     def stop(self) -> Deferred[None]:
         """
         See L{IBroker}.
         """
-        self._vanish()
+        self.cut()
         return succeed(None)
 
     def cut(self) -> None:

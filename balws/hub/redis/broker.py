@@ -1,0 +1,373 @@
+# -*- test-case-name: tests.hub.redis.test_broker -*-
+"""
+The broker over Redis (decision 26).
+"""
+
+from __future__ import annotations
+
+from secrets import token_bytes
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from balws.config.hub import HubConfiguration
+from balws.errors import ConfigurationError, HistoryLostError, HubError, HubUnavailableError
+from balws.hub.broker import Audience, Entry, IBroker, INode, Presence, Verb
+from balws.hub.message import Message
+from balws.hub.redis.audiences import Audiences
+from balws.hub.redis.envelope import Envelope, Kind
+from balws.hub.redis.groups import Groups
+from balws.hub.redis.history import History
+from balws.hub.redis.keys import Keys
+from balws.hub.redis.lease import Lease
+from balws.hub.redis.names import Names
+from balws.hub.redis.presences import Presences
+from balws.hub.redis.pushes import Pushes
+from balws.hub.redis.station import Station
+
+__all__ = ["RedisBroker", "redisBroker"]
+
+#: Seconds until a restoration that Redis refused is tried again.
+_PAUSE = 1.0
+
+_STOPPED = "the hub was stopped"
+
+_RESTORING = "Redis does not know yet what this node has"
+
+
+def redisBroker(config: HubConfiguration, reactor: Any) -> IBroker:
+    """
+    @param config: with a C{url}.
+    @return: a broker that reaches the other nodes that have the same C{url} and C{prefix}.
+    @raise ConfigurationError: when the extra C{redis} is not installed, or the C{url} or a
+        file of C{secureSocket} cannot be used.
+    """
+    try:
+        from balws.hub.redis.link import RedisLink
+        from balws.hub.redis.listening import RedisEar
+    except ImportError as problem:
+        if problem.name != "txredisapi":
+            raise
+        raise ConfigurationError('needs the extra "redis": pip install balws[redis]', "url") from None
+    broker = RedisBroker(config, reactor)
+    broker.connect(
+        RedisLink(config, reactor, broker.lineChanged, broker.lineChanged),
+        RedisEar(config, reactor, broker.messageReceived, broker.lineChanged, broker.lineChanged),
+    )
+    return broker
+
+
+@implementer(IBroker)
+class RedisBroker:
+    """
+    One node's way to the others.
+
+    It has two connections: one asks, the other listens.  When both are up, it makes Redis know
+    what this node has, and only then it is available.
+    """
+
+    _log = Logger()
+
+    def __init__(self, config: HubConfiguration, reactor: Any) -> None:
+        """
+        @param config: what it says of the connections is not read here.
+        """
+        self._config = config
+        self._reactor = reactor
+        self._restoring: Deferred[None] | None = None
+        self._later: IDelayedCall | None = None
+        self._isStopped = False
+
+    def connect(self, link: Any, ear: Any) -> None:
+        """
+        Before all else.
+
+        @param link: a L{balws.hub.redis.link.RedisLink}.
+        @param ear: a L{balws.hub.redis.listening.RedisEar}.
+        """
+        self._link = link
+        self._ear = ear
+        keys = Keys(self._config.prefix, token_bytes(16))
+        station = self._station = Station(self._config, self._reactor, keys, link, ear)
+        self._names = Names(station)
+        self._groups = Groups(station)
+        self._audiences = Audiences(station)
+        self._presences = Presences(station)
+        self._pushes = Pushes(station)
+        self._history = History(station)
+        self._lease = Lease(station, self._lapsed, self._deaf, self._refused, self._presences.reaped)
+
+    @property
+    def isAvailable(self) -> bool:
+        """
+        See L{IBroker}.
+        """
+        return self._station.isRestored
+
+    @property
+    def problem(self) -> str:
+        """
+        See L{IBroker}.
+        """
+        if self._station.isRestored:
+            return ""
+        return self._link.problem or self._ear.problem or self._station.problem
+
+    @property
+    def undelivered(self) -> int:
+        """
+        See L{IBroker}.
+        """
+        return self._station.undelivered
+
+    def start(self, node: INode) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._station.node = node
+        self._link.start()
+        self._ear.start()
+
+    def messageReceived(self, channel: bytes, data: bytes) -> None:
+        """
+        Something was published.
+        """
+        try:
+            self._station.channels.received(channel, data)
+        except Exception:
+            self._log.failure("Something that another node sent could not be handled")
+
+    # Coming and going of the connections
+
+    def lineChanged(self) -> None:
+        """
+        One of the connections is up or down.
+        """
+        station = self._station
+        station.isUp = self._link.isUp and self._ear.isUp and not self._isStopped
+        self._away()
+        station.problem = self._link.problem or self._ear.problem or _RESTORING
+        if station.isUp:
+            self._restore()
+
+    def _away(self) -> None:
+        """
+        Whatever Redis knew of this node, it may know no longer.
+        """
+        self._station.isRestored = False
+        self._lease.pause()
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
+        restoring, self._restoring = self._restoring, None
+        if restoring is not None:
+            restoring.cancel()
+
+    def _restore(self) -> None:
+        self._later = None
+        restoring = self._restoring = Deferred.fromCoroutine(self._restoreAll())
+        restoring.addCallbacks(self._restored, self._unrestored, callbackArgs=(restoring,), errbackArgs=(restoring,))
+
+    async def _restoreAll(self) -> None:
+        station = self._station
+        held = station.node.holdings()
+        self._names.expect(held.names)
+        self._presences.expect(held.presences)
+        wanted = self._groups.expect(held.groups, held.watched) | self._audiences.expect(held.audiences)
+        station.channels.expect(station.keys.own, self._ownReceived)
+        station.channels.retain(wanted | {station.keys.own})
+        await station.channels.restore()
+        self._groups.remembered(await self._lease.begin())
+        await self._names.restore()
+        await self._groups.restore()
+        await self._presences.restore()
+
+    def _restored(self, _: None, restoring: Deferred[None]) -> None:
+        if self._restoring is not restoring:
+            return
+        self._restoring = None
+        self._station.isRestored = True
+        self._station.problem = ""
+        self._pushes.flush()
+
+    def _unrestored(self, failure: Failure, restoring: Deferred[None]) -> None:
+        if self._restoring is not restoring:
+            failure.trap(CancelledError, HubError)
+            return
+        self._restoring = None
+        self._refused(failure)
+
+    def _refused(self, failure: Failure) -> None:
+        """
+        Redis is there and does not do what it must.
+        """
+        self._away()
+        if failure.check(HubError):
+            self._station.problem = failure.getErrorMessage()
+            self._station.warn("Redis does not take what this node has ({count}): {where}", self.problem)
+        else:
+            self._log.failure("What this node has could not be brought to Redis", failure)
+        if self._station.isUp:
+            self._later = self._reactor.callLater(_PAUSE, self._restore)
+
+    def _lapsed(self) -> None:
+        self._log.warn("Redis took this node for dead: it beat too late, or Redis has lost its data")
+        self._away()
+        self._groups.remembered(0)
+        self._restore()
+
+    def _deaf(self) -> None:
+        self._ear.drop("what was published did not come back")
+
+    def _ownReceived(self, envelope: Envelope) -> None:
+        if envelope.kind is Kind.BEAT:
+            if envelope.sender != self._station.keys.id:
+                self._station.strangeReceived()
+                return
+            self._lease.heard()
+            self._groups.look()
+        self._names.received(envelope)
+
+    def stop(self) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        station = self._station
+        self._isStopped = True
+        self._away()
+        isUp, station.isUp = station.isUp, False
+        station.problem = _STOPPED
+        self._pushes.stop(_STOPPED)
+        if isUp:
+            leaving = Deferred.fromCoroutine(self._lease.reap(station.keys.hexId))
+            leaving.addTimeout(self._config.timeout, self._reactor)
+            try:
+                await leaving
+            except Exception as problem:
+                self._log.warn("Redis still knows this node for a while: {problem}", problem=type(problem).__name__)
+        stopping = [self._ear.stop(), self._link.stop()]
+        for each in stopping:
+            await each
+
+    # Names
+
+    def claim(self, name: str) -> Deferred[int]:
+        """
+        See L{IBroker}.
+        """
+        return self._names.claim(name)
+
+    def release(self, name: str, fence: int) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._names.release(name, fence)
+
+    def toConnection(self, name: str, verb: Verb, message: Message | None) -> Deferred[int | None]:
+        """
+        See L{IBroker}.
+        """
+        return self._names.send(name, verb, message)
+
+    # Groups
+
+    def isDurable(self, group: str) -> bool:
+        """
+        See L{IBroker}.
+        """
+        return self._config.isDurable(group)
+
+    def enter(self, group: str) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._groups.enter(group)
+
+    def exit(self, group: str) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._groups.exit(group)
+
+    def publish(self, group: str, message: Message) -> Deferred[str]:
+        """
+        See L{IBroker}.
+        """
+        if not self._config.isDurable(group):
+            return self._groups.publish(group, message)
+        if self._isStopped:
+            return fail(HubUnavailableError(_STOPPED))
+        return self._pushes.add(group, message)
+
+    def dissolve(self, group: str, verb: Verb) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._groups.dissolve(group, verb)
+
+    def history(self, group: str, position: str) -> Deferred[tuple[tuple[Entry, ...], str]]:
+        """
+        See L{IBroker}.
+        """
+        if not self._config.isDurable(group):
+            return fail(HistoryLostError("the group is not durable"))
+        return self._history.after(group, position)
+
+    # Everybody
+
+    def serve(self, audience: Audience) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._audiences.serve(audience)
+
+    def unserve(self, audience: Audience) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._audiences.unserve(audience)
+
+    def broadcast(self, audience: Audience, message: Message) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._audiences.broadcast(audience, message)
+
+    # Presence
+
+    def appear(self, group: str, presence: Presence) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._presences.appear(group, presence)
+
+    def disappear(self, group: str, connectionId: str) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._presences.disappear(group, connectionId)
+
+    def presence(self, group: str) -> Deferred[tuple[Presence, ...]]:
+        """
+        See L{IBroker}.
+        """
+        return self._presences.presence(group)
+
+    def watch(self, group: str) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._groups.watch(group)
+
+    def unwatch(self, group: str) -> None:
+        """
+        See L{IBroker}.
+        """
+        self._groups.unwatch(group)

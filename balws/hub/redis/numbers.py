@@ -1,0 +1,75 @@
+# -*- test-case-name: tests.hub.redis.test_numbers -*-
+"""
+Each node numbers what it publishes on each channel: so a receiver sees what it missed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Container
+
+__all__ = ["MAX_CHANNELS", "Arrivals", "Departures"]
+
+#: Of so many channels a node remembers its numbers.
+MAX_CHANNELS = 100_000
+
+
+class Departures:
+    """
+    The numbers of what this node publishes.
+    """
+
+    def __init__(self) -> None:
+        self._last: OrderedDict[bytes, int] = OrderedDict()
+
+    def next(self, channel: bytes) -> int:
+        """
+        @return: the next number of a channel, from 1; from 1 again where too many others were
+            used since.
+        """
+        number = self._last.pop(channel, 0) + 1
+        self._last[channel] = number
+        if len(self._last) > MAX_CHANNELS:
+            self._last.popitem(last=False)
+        return number
+
+
+class Arrivals:
+    """
+    The numbers of what came from others.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[bytes, dict[bytes, int]] = {}
+
+    def missed(self, channel: bytes, sender: bytes, number: int) -> int:
+        """
+        Something came.
+
+        @param number: 0 where it has none.
+        @return: how many are missing before it: 0 for the first one of a sender, and when that
+            began anew.
+        """
+        if not number:
+            return 0
+        senders = self._last.setdefault(channel, {})
+        last = senders.get(sender, number)
+        senders[sender] = number
+        return max(0, number - last - 1)
+
+    def forget(self, channel: bytes) -> None:
+        """
+        The channel is not listened to any more: what comes later has no past.
+        """
+        self._last.pop(channel, None)
+
+    def keep(self, senders: Container[bytes]) -> None:
+        """
+        Forget the nodes that are not among these.
+        """
+        for channel, known in tuple(self._last.items()):
+            left = {sender: number for sender, number in known.items() if sender in senders}
+            if left:
+                self._last[channel] = left
+            else:
+                del self._last[channel]
