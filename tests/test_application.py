@@ -15,21 +15,17 @@ from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import LogLevel, globalLogPublisher
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
-from twisted.web.server import Site
 from twisted.web.test.requesthelper import DummyRequest
 
-from balws import ConfigurationError, ListenerError, WSServiceConfig
-from balws.application import (
-    CannotStart,
-    ListenerService,
-    StaticFolder,
-    makeApplicationService,
-)
-from balws.config import Configuration, ListenerEntry, ServiceEntry, loadText
+from balws import ConfigurationError, ListenerError, WSServiceConfig, application
+from balws.application import ListenerService, makeApplicationService
+from balws.assembling import StaticFolder
+from balws.config import Configuration, ListenerEntry, ServiceEntry, loadFile, loadText
 from balws.server.listener import Listener
+from balws.starting import CannotStart
 from tests.server.peers import Peer, status, upgrade
 
 #: A module of a user; each test imports it under a name of its own.
@@ -138,9 +134,13 @@ class FakeListener:
 
     made: list[FakeListener]
 
-    def __init__(self, listenOn: object, *, reactor: object, config: object) -> None:
+    def __init__(
+        self, listenOn: object, *, reactor: object, config: object, hub: object, serverConfig: object, admission: object
+    ) -> None:
         self.arguments = (listenOn, reactor, config)
-        self.hub = object()
+        self.hub = hub
+        self.serverConfig = serverConfig
+        self.admission = admission
         self.attached: list[tuple[Any, str | None, WSServiceConfig]] = []
         self.resources: list[tuple[Any, str]] = []
         self.started: Deferred[None] = succeed(None)
@@ -173,6 +173,19 @@ class FakeListener:
         """
         self.calls.append("gracefulStop")
         return self.stopped
+
+    def immediateStop(self) -> Deferred[None]:
+        """
+        As L{Listener.immediateStop}.
+        """
+        self.calls.append("immediateStop")
+        return succeed(None)
+
+    def reload(self) -> None:
+        """
+        As L{Listener.reload}.
+        """
+        self.calls.append("reload")
 
 
 class ApplicationTestCase(SynchronousTestCase):
@@ -678,7 +691,7 @@ class LifeTests(ApplicationTestCase):
         """
         @return: a listener that nothing is attached to.
         """
-        return self.factory(1, reactor=self.reactor, config=None)
+        return self.factory(1, reactor=self.reactor, config=None, hub=None, serverConfig=None, admission=None)
 
     def test_lifeOfAll(self) -> None:
         """
@@ -706,9 +719,9 @@ class LifeTests(ApplicationTestCase):
         service = makeApplicationService(self.configuration(text), self.reactor)
         self.assertEqual(self.reactor.tcpServers, [])
         service.privilegedStartService()
-        ((port, site, _, interface),) = self.reactor.tcpServers
+        ((port, factory, _, interface),) = self.reactor.tcpServers
         self.assertEqual((port, interface), (8765, "0.0.0.0"))
-        self.assertIsInstance(site, Site)
+        self.assertEqual(status(Peer(factory).send(upgrade("/a")).answer), 101)
 
     def test_portInUse(self) -> None:
         """
@@ -747,37 +760,304 @@ class LifeTests(ApplicationTestCase):
 
     def test_lateFailure(self) -> None:
         """
-        An endpoint that fails later stops the reactor, with one line in the log.
-        """
-        events: list[dict[str, Any]] = []
-        globalLogPublisher.addObserver(events.append)
-        self.addCleanup(globalLogPublisher.removeObserver, events.append)
-        stops: list[str] = []
-        self.patch(self.reactor, "callWhenRunning", lambda call: stops.append(call.__name__))
-        listener = self.listener()
-        listener.started = Deferred()
-        ListenerService(listener, self.reactor).privilegedStartService()
-        self.assertEqual(stops, [])
-        listener.started.errback(ListenerError("it is over"))
-        self.assertEqual(stops, ["stop"])
-        self.assertEqual(
-            [(event["log_level"], event["problem"]) for event in events],
-            [(LogLevel.critical, "balws: it is over")],
-        )
-
-    def test_lateFailureOfTheGlobalReactor(self) -> None:
-        """
-        Where no reactor is given it is Twisted's own that is stopped.
+        An endpoint that fails later ends the process that runs already: the reactor that was given,
+        or Twisted's own.
         """
         from twisted.internet import reactor
 
-        stops: list[str] = []
-        self.patch(reactor, "callWhenRunning", lambda call: stops.append(call.__name__))
-        listener = self.listener()
-        listener.started = Deferred()
-        ListenerService(listener).privilegedStartService()
-        listener.started.errback(ListenerError("it is over"))
-        self.assertEqual(stops, ["stop"])
+        ends: list[tuple[Any, str]] = []
+        self.patch(application, "failStart", lambda *arguments: ends.append(arguments))
+        for given, expected in ((self.reactor, self.reactor), (None, reactor)):
+            listener = self.listener()
+            listener.started = Deferred()
+            service = ListenerService(listener, given)
+            service.privilegedStartService()
+            self.assertEqual(ends, [])
+            listener.started.errback(ListenerError("it is over"))
+            self.assertEqual(ends, [(expected, "balws: it is over")])
+            self.assertNoResult(service.whenReady())
+            ends.clear()
+
+
+class SharedTests(ApplicationTestCase):
+    """
+    What all listeners have in common.
+    """
+
+    TWO = "[[listeners]]\nport = 1\n[[listeners]]\nport = 2\n"
+
+    def test_same(self) -> None:
+        """
+        They share the hub and the limits of the process.
+        """
+        text = self.TWO + "[server]\nmaxConnections = 7\n[hub]\nmaxNames = 5"
+        service = makeApplicationService(self.configuration(text), self.reactor, self.factory)
+        first, second = self.made
+        self.assertIs(first.hub, second.hub)
+        self.assertIs(first.hub, service.hub)
+        self.assertIs(first.admission, second.admission)
+        self.assertEqual(first.serverConfig, service.configuration.server)
+
+    def test_places(self) -> None:
+        """
+        A place that one listener gives is one less for the others.
+        """
+        text = self.TWO.replace("port = 1", 'port = 1\n[[listeners.services]]\nservice = "M:Plain"\npath = "/a"')
+        text += '[[listeners.services]]\nservice = "M:Plain"\npath = "/a"\n[server]\nmaxConnections = 1'
+        makeApplicationService(self.configuration(text), self.reactor).privilegedStartService()
+        found = [status(Peer(each[1]).send(upgrade("/a")).answer) for each in self.reactor.tcpServers]
+        self.assertEqual(found, [101, 503])
+
+    def test_hub(self) -> None:
+        """
+        The hub is started before the listeners' services are, and stopped when all have stopped.
+        """
+        service = makeApplicationService(self.configuration(self.TWO), self.reactor, self.factory)
+        calls: list[str] = []
+        gone: Deferred[None] = Deferred()
+        self.patch(service.hub, "start", lambda: calls.append(f"start {service.running}"))
+        self.patch(service.hub, "stop", lambda: calls.append("stop") or gone)
+        service.privilegedStartService()
+        service.startService()
+        stopped = service.stopService()
+        self.made[0].stopped.callback(None)
+        self.assertEqual(calls, ["start 0"])
+        self.made[1].stopped.callback(None)
+        self.assertEqual(calls, ["start 0", "stop"])
+        self.assertNoResult(stopped)
+        gone.callback(None)
+        self.successResultOf(stopped)
+
+    def test_badHub(self) -> None:
+        """
+        A hub that cannot be made is refused at its place.
+        """
+
+        def makeHub(*arguments: object) -> None:
+            raise ConfigurationError("no", "url")
+
+        self.patch(application, "makeHub", makeHub)
+        line = self.refusal(self.TWO + '[hub]\nurl = "redis://localhost"')
+        self.assertEqual(line, "balws.toml:6:7: hub.url: no")
+
+    def test_ready(self) -> None:
+        """
+        It is ready when every listener listens.
+        """
+        service = makeApplicationService(self.configuration(self.TWO), self.reactor, self.factory)
+        self.made[1].started = Deferred()
+        ready = service.whenReady()
+        service.privilegedStartService()
+        self.assertNoResult(ready)
+        self.made[1].started.callback(None)
+        self.successResultOf(ready)
+
+    def test_stopNow(self) -> None:
+        """
+        Everybody is dropped, while the stop is under way, too.
+        """
+        service = makeApplicationService(self.configuration(self.TWO), self.reactor, self.factory)
+        service.stopNow()
+        self.assertEqual([listener.calls for listener in self.made], [["immediateStop"]] * 2)
+
+    def test_worker(self) -> None:
+        """
+        One of several processes has its share of the connections, and listens where the first of them says.
+        """
+
+        class Worker:
+            """
+            One of three.
+            """
+
+            def share(self, limit: int) -> int:
+                return -(-limit // 3)
+
+            def endpoint(self, index: int, reactor: Any, place: Any) -> Any:
+                if index == 2:
+                    raise place.error("this listener is new")
+                return index, reactor, place.path
+
+        worker: Any = Worker()
+        text = self.TWO + "[server]\nmaxConnections = 4"
+        makeApplicationService(self.configuration(text), self.reactor, self.factory, worker)
+        expected = [(0, self.reactor, "listeners[0]"), (1, self.reactor, "listeners[1]")]
+        self.assertEqual([each.arguments[0] for each in self.made], expected)
+        admission: Any = self.made[0].admission
+        found = [admission.enter("127.0.0.1") for _ in range(3)]
+        self.assertEqual([each is None for each in found], [True, True, False])
+        with self.assertRaises(ConfigurationError) as raised:
+            makeApplicationService(
+                self.configuration(self.TWO + "[[listeners]]\nport = 3"), self.reactor, self.factory, worker
+            )
+        self.assertEqual(str(raised.exception), "balws.toml:5:1: listeners[2]: this listener is new")
+
+
+class ReloadTests(ApplicationTestCase):
+    """
+    Another configuration while it runs; what one listener does with it is in L{tests.server.test_offer}.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.events: list[dict[str, Any]] = []
+        globalLogPublisher.addObserver(self.events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, self.events.append)
+
+    def start(self, text: str) -> Any:
+        """
+        @return: the application of a file, which runs.
+        """
+        self.change(text)
+        service = makeApplicationService(loadFile(self.folder / "balws.toml"), self.reactor)
+        service.privilegedStartService()
+        return service
+
+    def change(self, text: str) -> None:
+        """
+        Write the file.
+        """
+        self.write("balws.toml", text.replace("M:", f"{self.module}:"))
+
+    def said(self) -> list[tuple[str, str]]:
+        """
+        @return: what was logged since the last time by whoever reloads: the level and the line.
+        """
+        found = [
+            (each["log_level"].name, formatEvent(each)) for each in self.events if each["log_namespace"] == "balws"
+        ]
+        self.events.clear()
+        return found
+
+    def status(self, path: str = "/a") -> int:
+        """
+        @return: what a peer is answered.
+        """
+        return status(Peer(self.reactor.tcpServers[0][1]).send(upgrade(path)).answer)
+
+    def test_taken(self) -> None:
+        """
+        What was added is there, and one line says so.
+        """
+        text = self.services('service = "M:Plain"', 'path = "/a"')
+        service = self.start(text)
+        self.assertEqual((self.status("/a"), self.status("/b")), (101, 404))
+        self.change(text.replace("/a", "/b"))
+        service.reload()
+        self.assertEqual((self.status("/a"), self.status("/b")), (404, 101))
+        words = "The configuration was read again and counts; modules are not imported again."
+        self.assertEqual(self.said(), [("info", words)])
+
+    def test_server(self) -> None:
+        """
+        The limits of the process count at once.
+        """
+        text = self.services('service = "M:Plain"', 'path = "/a"')
+        service = self.start(text)
+        self.assertEqual([self.status(), self.status()], [101, 101])
+        self.change(text + "\n[server]\nmaxConnections = 3")
+        service.reload()
+        self.assertEqual([self.status(), self.status()], [101, 503])
+
+    def test_restart(self) -> None:
+        """
+        What needs a restart is named, each time that it is still wanted.
+        """
+        service = self.start(self.services('service = "M:Plain"', 'path = "/a"'))
+        self.change(self.services('service = "M:Plain"', 'path = "/b"').replace("port = 1", "port = 2"))
+        for _ in range(2):
+            service.reload()
+            self.assertEqual(self.said()[1:], [("warn", "Only a restart changes listeners[0].port.")])
+            self.assertEqual(self.status("/b"), 101)
+        self.assertEqual(service.configuration.listeners[0].port, 1)
+
+    def test_refused(self) -> None:
+        """
+        What is wrong with one listener leaves all as they were, and Python's path, too.
+        """
+        text = self.services('service = "M:Plain"', 'path = "/a"', "[[listeners]]", "port = 2")
+        service = self.start(text)
+        before, path = service.configuration, list(sys.path)
+        (self.folder / "lib").mkdir()
+        file = self.folder / "balws.toml"
+        changed = text.replace("/a", "/b") + '\n[python]\npath = ["lib"]\n'
+        for more, where in (
+            ("x", f"{file}:10:"),
+            ('[server]\nworkers = "x"', f"{file}:11:11: server.workers: "),
+            ('[[listeners.services]]\nservice = "M:none"', f"{file}:11:11: listeners[1].services[0].service: "),
+            ('[listeners.secureSocket]\nkey = {certFile = "none", keyFile = "none"}', f"{file}:11:"),
+        ):
+            self.change(changed + more)
+            service.reload()
+            ((level, line),) = self.said()
+            self.assertEqual((level, line[:34]), ("error", "The configuration stays as it was:"))
+            self.assertIn(where, line)
+            self.assertEqual((self.status("/a"), self.status("/b")), (101, 404))
+            self.assertIs(service.configuration, before)
+            self.assertEqual(sys.path, path)
+        file.unlink()
+        service.reload()
+        line = f"The configuration stays as it was: {file}: cannot be read: No such file or directory"
+        self.assertEqual(self.said(), [("error", line)])
+
+    def test_fault(self) -> None:
+        """
+        What fails in a way that nobody thought of leaves all as it was, too.
+        """
+        text = self.services('service = "M:Plain"', 'path = "/a"')
+        service = self.start(text)
+
+        def furnish(*arguments: object) -> None:
+            raise RuntimeError("not foreseen")
+
+        self.patch(application, "furnish", furnish)
+        service.reload()
+        self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+        self.assertEqual(self.said(), [("critical", "The configuration stays as it was")])
+        self.assertEqual(self.status(), 101)
+
+    def test_inCode(self) -> None:
+        """
+        A configuration that is of no file is as it is; its certificates, keys and users are read again.
+        """
+        configuration = Configuration(listeners=(ListenerEntry(port=1),), pythonPath=(), folder=self.folder)
+        service = makeApplicationService(configuration, self.reactor, self.factory)
+        service.reload()
+        self.assertEqual(self.made[0].calls, ["reload"])
+        self.assertEqual([level for level, _ in self.said()], ["info"])
+
+    def test_state(self) -> None:
+        """
+        A service that is still named is the same object.
+        """
+        text = self.services('service = "M:Plain"', 'path = "/a"')
+        service = self.start(text)
+        (served,) = service._served
+        (before,) = served.listener._mounts
+        self.change(text + "\nidleTimeout = 9")
+        service.reload()
+        (after,) = served.listener._mounts
+        self.assertIs(after.service, before.service)
+        self.assertEqual(after.config.idleTimeout, 9)
+
+
+class ServiceTests(ApplicationTestCase):
+    """
+    L{ListenerService} by itself, as the demonstration is served.
+    """
+
+    def test_passesOn(self) -> None:
+        """
+        What the process is told goes to the listener.
+        """
+        listener = self.factory(1, reactor=None, config=None, hub=None, serverConfig=None, admission=None)
+        service = ListenerService(listener)
+        ready = service.whenReady()
+        service.privilegedStartService()
+        self.successResultOf(ready)
+        service.reload()
+        service.stopNow()
+        self.assertEqual(listener.calls, ["start", "reload", "immediateStop"])
 
 
 class StaticFolderTests(SynchronousTestCase):

@@ -68,7 +68,7 @@ class SeamTests(SynchronousTestCase):
             for value in vars(interfaces).values()
             if isinstance(value, InterfaceClass) and value.__module__ == interfaces.__name__
         ]
-        self.assertEqual(len(seams), 6)
+        self.assertEqual(len(seams), 7)
         for seam in seams:
             for name in seam.names():
                 self.assertTrue(seam[name].__doc__.strip(), f"{seam.__name__}.{name}")

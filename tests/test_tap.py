@@ -5,20 +5,29 @@ Tests of L{balws.tap}, and that twistd finds it.
 from __future__ import annotations
 
 import io
+import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from twisted.application.service import IServiceMaker, MultiService
+import twisted.application.service
+from twisted.application.service import Application, IServiceCollection, IServiceMaker, MultiService
 from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.logger import ILogObserver
 from twisted.plugin import getPlugins
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 import balws.demo
+from balws import tap
 from balws.application import ListenerService
-from balws.tap import Options, makeService
+from balws.notifying import Notifying
+from balws.server.health import Readiness
+from balws.tap import Options, Process, makeService
+from balws.workers.supervisor import Supervisor
 
 CONFIGURATION = """\
 [[listeners]]
@@ -52,6 +61,7 @@ class OptionsTests(SynchronousTestCase):
         self.addCleanup(sys.modules.pop, "balws_tap_test", None)
         self.output = io.StringIO()
         self.patch(sys, "stdout", self.output)
+        self.patch(tap, "keepSteady", lambda reactor: None)
 
     def write(self, text: str) -> str:
         """
@@ -115,8 +125,9 @@ class OptionsTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--config", self.file])
         service = makeService(options)
-        self.assertIsInstance(service, MultiService)
-        (child,) = service
+        self.assertIsInstance(service, Process)
+        (application,) = service
+        (child,) = application
         self.assertIsNone(child.listener.port)
 
     def test_demonstration(self) -> None:
@@ -134,8 +145,9 @@ class OptionsTests(SynchronousTestCase):
         options = Options()
         options.parseOptions([])
         service = makeService(options)
-        self.assertIsInstance(service, ListenerService)
-        self.assertIs(service.listener, demonstration)
+        (child,) = service
+        self.assertIsInstance(child, ListenerService)
+        self.assertIs(child.listener, demonstration)
         self.assertEqual(made, [reactor])
 
     def test_realDemonstration(self) -> None:
@@ -144,7 +156,188 @@ class OptionsTests(SynchronousTestCase):
         """
         options = Options()
         options.parseOptions([])
-        self.assertIsNone(makeService(options).listener.port)
+        (child,) = makeService(options)
+        self.assertIsNone(child.listener.port)
+
+
+    def test_steady(self) -> None:
+        """
+        The reactor counts by a clock that is never set.
+        """
+        made: list[Any] = []
+        self.patch(tap, "keepSteady", made.append)
+        makeService(Options())
+        self.assertEqual(made, [reactor])
+
+    def test_workers(self) -> None:
+        """
+        Of several processes this one is the supervisor, and imports nothing of the services; --check does.
+        """
+        text = "[server]\nworkers = 2\n[hub]\nscope = 'worker'\n" + CONFIGURATION
+        options = Options()
+        options.parent = {"reactor": "poll"}
+        options.parseOptions(["--config", self.write(text)])
+        self.assertIsInstance(options.service, Supervisor)
+        self.assertEqual(list(options.service._command.options), ["--reactor=poll"])
+        self.assertNotIn("balws_tap_test", sys.modules)
+        self.assertEqual(self.exit("--config", self.file, "--check"), 0)
+        self.assertIn("balws_tap_test", sys.modules)
+        self.assertEqual(self.exit("-c", self.write(text.replace("_test", "_none")), "--check")[-6:], '_none"')
+
+
+class Reactor(Clock):
+    """
+    One that runs.
+
+    @ivar stops: how often it was told to stop.
+    """
+
+    stops = 0
+
+    def callWhenRunning(self, what: Any, *arguments: Any) -> None:
+        what(*arguments)
+
+    def callFromThread(self, what: Any, *arguments: Any) -> None:
+        self.callLater(0, what, *arguments)
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+class Service(twisted.application.service.Service):
+    """
+    Notes what it is told.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.serves: Deferred[None] = Deferred()
+
+    def whenReady(self) -> Deferred[None]:
+        return self.serves
+
+    def reload(self) -> None:
+        self.calls.append("reload")
+
+    def stopNow(self) -> None:
+        self.calls.append("stopNow")
+
+
+class FakeWorker:
+    """
+    This process as one of several.
+
+    @ivar orders: what it does when it is told to.
+    """
+
+    log = io.BytesIO()
+
+    def __init__(self) -> None:
+        self.isReady = False
+        self.orders: dict[str, Any] = {}
+
+    def ready(self) -> None:
+        self.isReady = True
+
+    def watch(self, reactor: Any, **orders: Any) -> None:
+        self.orders = orders
+
+
+class ProcessTests(SynchronousTestCase):
+    """
+    What the process tells and is told.
+    """
+
+    def setUp(self) -> None:
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        self.ready = Readiness()
+        self.patch(tap, "readiness", lambda: self.ready)
+        self.told: list[str] = []
+        self.patch(Notifying, "notify", lambda _, *assignments: self.told.append(assignments[0]))
+        self.reactor: Any = Reactor()
+        self.service = Service()
+
+    def process(self, worker: Any = None) -> Process:
+        """
+        @return: a process that runs.
+        """
+        options = Options()
+        options.worker = worker
+        process = Process(self.service, options, self.reactor)
+        process.startService()
+        self.addCleanup(process.stopService)
+        return process
+
+    def test_ready(self) -> None:
+        """
+        The service manager hears that all serve, as soon as the reactor runs, and when they stop.
+        """
+        process = self.process()
+        self.assertEqual(self.told, [])
+        self.service.serves.callback(None)
+        self.assertEqual(self.told, ["READY=1"])
+        self.assertTrue(self.ready.isReady)
+        process.stopService()
+        self.assertEqual(self.told, ["READY=1", "STOPPING=1"])
+        self.assertFalse(self.ready.isReady)
+
+    def test_reload(self) -> None:
+        """
+        It hears of a reload, too.
+        """
+        self.process().reload()
+        self.assertEqual(self.service.calls, ["reload"])
+        self.assertEqual(self.told, ["RELOADING=1", "READY=1"])
+
+    def test_worker(self) -> None:
+        """
+        A worker tells its supervisor alone, and does what that says.
+        """
+        worker = FakeWorker()
+        process = self.process(worker)
+        self.assertFalse(worker.isReady)
+        self.service.serves.callback(None)
+        self.assertTrue(worker.isReady)
+        worker.orders["reload"]()
+        worker.orders["drain"]()
+        self.assertTrue(process.draining)
+        self.assertEqual(self.reactor.stops, 1)
+        worker.orders["drain"]()
+        worker.orders["reload"]()
+        self.assertEqual(self.service.calls, ["reload"])
+        worker.orders["stop"]()
+        self.assertEqual(self.service.calls, ["reload", "stopNow"])
+        self.assertEqual(self.told, [])
+
+    def test_log(self) -> None:
+        """
+        twistd finds an observer of the log: of the format of the file, or the supervisor's.
+        """
+        calls: list[Any] = []
+        self.patch(tap, "install", lambda *arguments: calls.append(arguments[1:]))
+        options = Options()
+        options.parent, options.logFormat = {"nodaemon": True}, "json"
+        application: Any = Application("balws")
+        process = Process(self.service, options, self.reactor)
+        process.setServiceParent(application)
+        self.assertEqual(calls, [("json", {"nodaemon": True})])
+        self.assertEqual(list(IServiceCollection(application)), [process])
+        options = Options()
+        options.worker = cast(Any, FakeWorker())
+        application = Application("balws")
+        Process(Service(), options, self.reactor).setServiceParent(application)
+        self.assertTrue(callable(application.getComponent(ILogObserver)))
+        self.assertEqual(len(calls), 1)
+
+    def test_inside(self) -> None:
+        """
+        As a part of another service it leaves the log alone.
+        """
+        outer = MultiService()
+        process = Process(self.service, Options(), self.reactor)
+        process.setServiceParent(outer)
+        self.assertEqual(list(outer), [process])
 
 
 class PluginTests(SynchronousTestCase):

@@ -6,10 +6,11 @@ Who fails again and again is made to wait (row AB12).
 from __future__ import annotations
 
 from collections import OrderedDict
-from ipaddress import IPv6Address, ip_address
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
+
+from balws.auth.network import networkOf
 
 __all__ = ["Throttle"]
 
@@ -103,7 +104,7 @@ class Throttle:
         """
         It is known what became of an attempt.
         """
-        record = self._records.get(_key(address))
+        record = self._records.get(networkOf(address))
         if record is not None and record.underway:
             record.underway -= 1
 
@@ -111,7 +112,7 @@ class Throttle:
         """
         An attempt's wait is over, or it was given up.
         """
-        record = self._records.get(_key(address))
+        record = self._records.get(networkOf(address))
         if record is not None and record.waiting:
             record.waiting -= 1
 
@@ -122,7 +123,7 @@ class Throttle:
         @param name: whose; empty for tokens.
         """
         self.failures += 1
-        key = _key(address)
+        key = networkOf(address)
         record = self._known(address) or _Record()
         # Not the name itself: a peer makes it as long as it likes.
         found: int | None = hash(name)
@@ -142,29 +143,14 @@ class Throttle:
 
         @param name: whose; empty for tokens.
         """
-        record = self._records.get(_key(address))
+        record = self._records.get(networkOf(address))
         if record is not None:
             record.names.pop(hash(name), None)
 
     def _known(self, address: str) -> _Record | None:
-        key = _key(address)
+        key = networkOf(address)
         record = self._records.get(key)
         if record is not None and not record.waiting and not record.failures(self._clock.seconds()):
             del self._records[key]
             return None
         return record
-
-
-def _key(address: str) -> str:
-    """
-    @return: the address; of IPv6 the network, since one host has a whole one.
-    """
-    try:
-        found = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if not isinstance(found, IPv6Address):
-        return address
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(IPv6Address(int(found) >> 64 << 64))

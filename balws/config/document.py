@@ -113,7 +113,8 @@ class Document:
         userStore = self._userStore(data)
         server = self._record("server", data, ServerConfiguration)
         hub = self._record("hub", data, HubConfiguration)
-        if server.workers > 1 and hub.url is None and hub.scope != "worker":
+        isRead = not any(problem.path.startswith("hub") for problem in self.problems)
+        if isRead and server.workers > 1 and hub.url is None and hub.scope != "worker":
             self.problems.append(
                 self.place.child("server").error(
                     'several need the url of [hub]; or scope = "worker" there, and each reaches its own connections',

@@ -6,6 +6,7 @@ take-over.
 
 from __future__ import annotations
 
+from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -20,10 +21,11 @@ from balws.config.service import WSServiceConfig
 from balws.errors import AuthnError, AuthzError, Error, ServiceDefinitionError, UpgradeError
 from balws.interfaces import Service
 from balws.server.gate import BEARER, Upgrade
+from balws.server.inbound import Inbound, inbound
 from balws.server.mount import Mount
+from balws.server.provenance import addressOf
 from balws.server.refusal import Refusal, answer
 from balws.session.caller import RequestSnapshot
-from balws.session.connection import Connection
 from balws.wire.compression import agree
 from balws.wire.headers import RESERVED, checkedFields, isValue, switching
 from balws.wire.takeover import takeOver
@@ -53,12 +55,21 @@ class Attempt:
         self._waiting: Deferred[Any] | None = None
         self._watched = False
         self._login: Login | None = None
+        self._leave: partial[None] | None = None
         self._over = False
 
     def begin(self, values: dict[str, Any]) -> None:
         """
         @param values: keyword arguments for C{get}.
         """
+        admission = self._mount.admission
+        if admission is not None:
+            address = addressOf(self._request)
+            refusal = admission.enter(address)
+            if refusal is not None:
+                self._answer(refusal)
+                return
+            self._leave = partial(admission.leave, address)
         guard = self._mount.guard
         if guard is None:
             self._ask(values)
@@ -142,15 +153,18 @@ class Attempt:
         self._giveUp()
 
     def _giveUp(self) -> None:
-        self._logout()
+        self._letGo()
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
             waiting.cancel()
 
-    def _logout(self) -> None:
+    def _letGo(self) -> None:
         login, self._login = self._login, None
         if login is not None:
             login.end()
+        leave, self._leave = self._leave, None
+        if leave is not None:
+            leave()
 
     def _answered(self, result: Any) -> None:
         if not self._finish():
@@ -205,7 +219,7 @@ class Attempt:
         self._answer(refusal)
 
     def _answer(self, refusal: Refusal) -> None:
-        self._logout()
+        self._letGo()
         request = self._request
         if not request.startedWriting:
             answer(request, refusal)
@@ -235,10 +249,11 @@ class Attempt:
             self._broken(Failure())
             self._answer(Refusal(500, FAILED))
         else:
-            self._login = None  # the connection's now
+            session.leave = self._leave
+            self._login = self._leave = None  # the connection's now
             takeOver(request, mount.factory, session, response, compressor)
 
-    def _prepared(self, service: Service) -> tuple[Connection, bytes, Any]:
+    def _prepared(self, service: Service) -> tuple[Inbound, bytes, Any]:
         """
         @return: the conversation, the answer 101, and the compressor where one was agreed.
         """
@@ -250,7 +265,9 @@ class Attempt:
             protocol = BEARER.decode()  # a browser insists on one of those that it offered
         agreed = agree(upgrade.extensions) if mount.compression and upgrade.extensions else None
         compressor, extension = agreed if agreed is not None else (None, None)
-        connection = Connection(service, table, mount.terms)
+        connection = inbound(service, table, mount.terms, mount.config)
+        if mount.provenance.isSecure(request):
+            connection.behindTls = True
         if protocol is not None:
             connection.subProtocol = protocol
         if service.keepRequest:

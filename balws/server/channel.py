@@ -43,10 +43,12 @@ class Channel(HTTPChannel):
     @ivar configuration: of the listener.
     @ivar clock: for deadlines.
     @ivar begun: when the time of the request at hand began.
+    @ivar address: of the transport's peer.
     """
 
     configuration: ListenerConfiguration
     clock: IReactorTime
+    address: str
     site: Any
     factory: Any
 
@@ -264,7 +266,7 @@ class Channel(HTTPChannel):
         The peer is gone.
         """
         self._stopDeadline()
-        self.factory.roster.discard(self)
+        self.factory.left(self)
         super().connectionLost(reason)
 
     def loseConnection(self) -> None:
@@ -297,7 +299,7 @@ class Channel(HTTPChannel):
         A wire has taken the transport.
         """
         self._stopDeadline()
-        self.factory.roster.discard(self)
+        self.factory.left(self)
 
 
 def _has(request: Request, field: bytes, token: bytes) -> bool:

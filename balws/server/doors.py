@@ -5,7 +5,7 @@ What the guards of one listener share: the checkers, and the memory of who faile
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,6 +13,7 @@ from twisted.internet.defer import Deferred
 from balws.auth.chain import Chain
 from balws.auth.checkers import Checkers
 from balws.auth.throttle import Throttle
+from balws.config.auth import AuthEntry, CheckerWithScopes
 from balws.config.listener import MAX_AUTH_FAILURES
 from balws.config.service import WSServiceConfig
 from balws.config.values import convert
@@ -26,8 +27,23 @@ class Doors:
 
     def __init__(self, reactor: Any, maxAuthFailures: int = MAX_AUTH_FAILURES) -> None:
         self._reactor = reactor
+        self._maxAuthFailures = maxAuthFailures
         self._checkers = Checkers(reactor)
+        self._isRenewed = False
         self.throttle = Throttle(reactor, maxAuthFailures)
+
+    def renewed(self, maxAuthFailures: int) -> Doors:
+        """
+        @return: those of the same listener with another configuration: they share the checkers, and
+            who failed is remembered unless the number has changed.  For their guards is read
+            what their checkers read, so that what cannot be used any more is refused here.
+        """
+        doors = Doors(self._reactor, maxAuthFailures)
+        doors._checkers = self._checkers
+        doors._isRenewed = True
+        if maxAuthFailures == self._maxAuthFailures:
+            doors.throttle = self.throttle
+        return doors
 
     def guard(self, config: WSServiceConfig, path: str) -> Guard | None:
         """
@@ -37,9 +53,23 @@ class Doors:
         """
         if config.auth is None:
             return None
+        if self._isRenewed:
+            convert(self._rehearse, "auth", config.auth)
         entries = convert(self._checkers.entries, "auth", config.auth)
         chain = Chain(entries, self._reactor, config.closeOnExpiry)
         return Guard(chain, config, path, self.throttle, self._reactor)
+
+    def _rehearse(self, configured: Sequence[AuthEntry]) -> None:
+        """
+        Make the checkers once more, and let go of them: those that there are read again later,
+        and what they cannot read then is only a line in the log.
+        """
+        rehearsal = Checkers(self._reactor)
+        given = [entry.checker for entry in configured if isinstance(entry, CheckerWithScopes)]
+        try:
+            rehearsal.entries(configured)
+        finally:
+            rehearsal.keepOnly(given)
 
     def keepOnly(self, guards: Iterable[Guard | None]) -> None:
         """

@@ -6,7 +6,6 @@ An upgrade service as a resource of somebody else's tree.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
 
 from twisted.web.resource import IResource
@@ -17,12 +16,10 @@ from balws.hub.hub import Hub, sharedHub
 from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.declare import configOf
 from balws.server.mount import Mount
+from balws.server.sharing import sharedAdmission
 from balws.server.upgrade import UpgradeResource
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
-
-#: Negative, so that none is the number of a listener.
-_numbers = count(-1, -1)
 
 
 def upgradeResource(
@@ -52,16 +49,19 @@ def upgradeResource(
     """
     if reactor is None:
         from twisted.internet import reactor
+    hub = sharedHub() if hub is None else hub
     mount = Mount(
         service,
         path,
         reactor=reactor,
         wheel=TimerWheel(reactor),
         roster=Roster(),
-        hub=sharedHub() if hub is None else hub,
-        listener=next(_numbers),
+        hub=hub,
+        listener=hub.number(embedded=True),
         config=config if isinstance(config, WSServiceConfig) else override(configOf(service), config or {}),
         timeout=timeout,
         observer=observer,
+        admission=sharedAdmission(reactor),
     )
+    hub.serve(mount.terms.audience)
     return UpgradeResource(mount)

@@ -23,6 +23,7 @@ from balws.auth.throttle import LONGEST_WAIT, Throttle
 from balws.config.service import WSServiceConfig
 from balws.errors import AuthnError, AuthzError
 from balws.server.gate import Upgrade
+from balws.server.provenance import addressOf
 from balws.server.refusal import Refusal
 
 #: Seconds after which somebody who is not at fault may try again.
@@ -151,13 +152,6 @@ def _only(values: Sequence[bytes]) -> BearerToken | None:
     @return: a token that is given once; of several nobody knows which one counts.
     """
     return bearer(values[0]) if len(set(values)) == 1 else None
-
-
-def addressOf(request: Any) -> str:
-    """
-    @return: the peer's address without its port; of a socket that is a file, that word.
-    """
-    return getattr(request.getClientAddress(), "host", None) or "a local socket"
 
 
 def _name(credentials: BasicCredentials | BearerToken) -> str:

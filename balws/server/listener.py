@@ -6,12 +6,11 @@ A port with upgrade services and HTTP resources (seed 4, section 2).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import count
 from typing import Any
+from weakref import WeakSet
 
 from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
-from twisted.internet.endpoints import TCP4ServerEndpoint, TCP6ServerEndpoint, serverFromString
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.internet.interfaces import IListeningPort, IStreamServerEndpoint
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import IResource
@@ -20,28 +19,26 @@ from twisted.web.server import Site as TwistedSite
 from balws.config.listener import ListenerConfiguration
 from balws.config.loopback import isLoopback
 from balws.config.records import build, override
+from balws.config.server import ServerConfiguration
 from balws.config.service import WSServiceConfig
 from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
 from balws.interfaces import IConnectionObserver, UpgradeService
-from balws.server.declare import configOf
+from balws.server.admission import Admission
 from balws.server.doors import Doors
+from balws.server.endpoint import endpointFor
+from balws.server.entrance import Entrance
 from balws.server.farewell import sayFarewell
 from balws.server.mount import Mount
+from balws.server.offer import Offer, Premises
+from balws.server.provenance import Provenance
+from balws.server.sharing import sharedAdmission
 from balws.server.site import Site
 from balws.server.tree import Tree
-from balws.server.upgrade import UpgradeResource
-from balws.tls.server import TlsServer
-from balws.tls.vestibule import secured
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
 
-_numbers = count(1)
-
 _log = Logger(namespace="balws.server")
-
-#: So many connections may wait to be accepted; Twisted's own 50 turn a crowd away that comes at once.
-BACKLOG = 1024
 
 
 class Listener:
@@ -64,6 +61,8 @@ class Listener:
         reactor: Any = None,
         hub: Hub | None = None,
         observer: IConnectionObserver | None = None,
+        serverConfig: ServerConfiguration | Mapping[str, Any] | None = None,
+        admission: Admission | None = None,
         **fields: Any,
     ) -> None:
         """
@@ -74,6 +73,10 @@ class Listener:
         @param reactor: what to listen and to tell time with; L{None} is Twisted's.
         @param hub: L{None} is the one that all listeners of a process share.
         @param observer: is told of connections, such as a L{balws.Tally}.
+        @param serverConfig: what is the same for all listeners of a process, such as
+            C{drainTimeout}: a record or a mapping; L{None} is the defaults.
+        @param admission: how many may come in.  L{None}: by the limits of C{serverConfig}; without
+            that, all listeners of a process share one with the usual limits.
         @param fields: fields of L{balws.config.ListenerConfiguration}.
         @raise balws.ConfigurationError: for a value out of range, or for any of them
             beside a site, whose own configuration counts (106).
@@ -82,47 +85,67 @@ class Listener:
             from twisted.internet import reactor
         self._reactor = reactor
         self.hub = sharedHub() if hub is None else hub
-        self._observer = observer
-        self._number = next(_numbers)
-        self._wheel = TimerWheel(reactor)
-        self._mounts: list[Mount] = []
-        self._port: IListeningPort | None = None
         self._roster = Roster()
-        self._tls: TlsServer | None = None
+        self._wheel = TimerWheel(reactor)
+        server = (
+            serverConfig
+            if isinstance(serverConfig, ServerConfiguration)
+            else build(ServerConfiguration, serverConfig or {})
+        )
+        self._isAdmissionOwn = admission is None and serverConfig is not None
+        if admission is None:
+            admission = sharedAdmission(reactor) if serverConfig is None else Admission(reactor, server)
+        self._premises = Premises(
+            reactor=reactor,
+            hub=self.hub,
+            number=self.hub.number(),
+            observer=observer,
+            wheel=self._wheel,
+            roster=self._roster,
+            admission=admission,
+        )
+        self._port: IListeningPort | None = None
+        self._stopping = False
+        self._former: WeakSet[Mount] = WeakSet()
+        self._entrance: Entrance | None = None
         if isinstance(listenOn, TwistedSite):
             if config is not None or fields:
                 raise ConfigurationError("a listener on an existing site has no configuration of its own")
-            self.configuration = ListenerConfiguration()
+            configuration = ListenerConfiguration()
             self._endpoint = None
             self._tree = Tree(listenOn.resource)
             listenOn.resource = self._tree
             self._name = "an existing site"
         else:
             base = config if isinstance(config, ListenerConfiguration) else build(ListenerConfiguration, config or {})
-            self.configuration = override(base, fields) if fields else base
+            configuration = override(base, fields) if fields else base
             self._tree = Tree()
-            self._endpoint, self._name = self._endpointFor(listenOn)
-            self._site: IProtocolFactory = Site(self._tree, self.configuration, reactor, self._roster)
-            if self.configuration.secureSocket is not None:
-                if isinstance(listenOn, str) and listenOn.startswith("ssl:"):
-                    raise ConfigurationError("the endpoint has TLS of its own", "secureSocket")
-                self._tls = TlsServer(self.configuration.secureSocket, reactor)
-                self._site = secured(self._site, self._tls, reactor)
-        self._doors = Doors(reactor, self.configuration.maxAuthFailures)
+            self._endpoint, self._name = endpointFor(listenOn, reactor, configuration.host)
+            site = Site(
+                self._tree, configuration, reactor, self._roster, admission, Provenance(server.trustedProxies)
+            )
+            hasTls = self._name.startswith("ssl:")
+            self._entrance = Entrance(site, configuration, server.trustedProxies, reactor, hasTls)
+        doors = Doors(reactor, configuration.maxAuthFailures)
+        way = None if self._entrance is None else self._entrance.way
+        self._offer = Offer(self._premises, configuration, server, doors, way)
+        self._tree.paths = self._offer.paths
 
-    def _endpointFor(self, listenOn: Any) -> tuple[IStreamServerEndpoint, str]:
-        if isinstance(listenOn, str):
-            try:
-                return serverFromString(self._reactor, listenOn), listenOn
-            except (ValueError, TypeError, KeyError, IndexError) as error:
-                raise ConfigurationError(f"no endpoint is described by {listenOn!r} ({error})", "endpoint") from None
-        if IStreamServerEndpoint.providedBy(listenOn):
-            return listenOn, type(listenOn).__name__
-        if not isinstance(listenOn, int) or isinstance(listenOn, bool) or not 0 <= listenOn <= 65535:
-            raise ConfigurationError(f"expected a port from 0 to 65535, got {listenOn!r}", "port")
-        host = self.configuration.host
-        kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
-        return kind(self._reactor, listenOn, BACKLOG, host), f"{host}:{listenOn}"
+    @property
+    def configuration(self) -> ListenerConfiguration:
+        """
+        How it listens now.
+        """
+        return self._offer.configuration
+
+    @property
+    def _isSecure(self) -> bool:
+        way = self._offer.way
+        return self._name.startswith("ssl:") or (way is not None and way.tls is not None)
+
+    @property
+    def _mounts(self) -> list[Mount]:
+        return self._offer.mounts
 
     # What is served
 
@@ -144,23 +167,8 @@ class Listener:
         @raise balws.ListenerError: when something is attached at this path.
         @raise balws.ConfigurationError: when the service's C{auth} cannot work.
         """
-        record = config if isinstance(config, WSServiceConfig) else override(configOf(service), config or {})
-        mount = Mount(
-            service,
-            _path(record) if path is None else path,
-            reactor=self._reactor,
-            wheel=self._wheel,
-            roster=self._roster,
-            hub=self.hub,
-            listener=self._number,
-            config=record,
-            timeout=self.configuration.timeout,
-            compression=self.configuration.webSocketCompressionEnabled,
-            observer=self._observer,
-            doors=self._doors,
-        )
-        self._tree.attach(mount.path, UpgradeResource(mount))
-        self._mounts.append(mount)
+        mount = self._offer.attach(service, path, config=config)
+        self.hub.serve(mount.terms.audience)
 
     def attachResource(self, resource: IResource, path: str = "/") -> None:
         """
@@ -168,7 +176,7 @@ class Listener:
 
         @raise balws.ListenerError: when something is attached at this path.
         """
-        self._tree.attach(path, resource)
+        self._offer.attachResource(resource, path)
 
     def detach(self, service: UpgradeService | type[UpgradeService]) -> None:
         """
@@ -176,14 +184,66 @@ class Listener:
 
         @raise balws.ListenerError: when it is not attached.
         """
-        detached = [mount for mount in self._mounts if mount.given is service]
-        if not detached:
-            raise ListenerError("Cannot detach service. Service has not been registered")
-        for mount in detached:
-            mount.stopping = True
-            self._tree.detach(mount.path)
-            self._mounts.remove(mount)
-        self._doors.keepOnly(mount.guard for mount in self._mounts)
+        for mount in self._offer.detach(service):
+            self.hub.unserve(mount.terms.audience)
+
+    # Another configuration
+
+    def prepare(
+        self,
+        config: ListenerConfiguration,
+        serverConfig: ServerConfiguration | None = None,
+    ) -> Offer:
+        """
+        Begin another configuration: attach services and resources to what is returned, as to this
+        listener, then L{take} it or L{drop} it.  Until then nothing is changed.
+
+        Certificates, keys and users are read for it, those of an unchanged configuration,
+        too.  C{host} has no effect.
+
+        @param config: how to listen.
+        @param serverConfig: what is the same for all listeners; L{None} is as it was.
+        @raise balws.ConfigurationError: for what cannot work.
+        """
+        old, server = self._offer, self._offer.serverConfig if serverConfig is None else serverConfig
+        way = None
+        if self._entrance is not None:
+            way = self._entrance.find(config, server.trustedProxies, old.way)
+        return Offer(self._premises, config, server, old.doors.renewed(config.maxAuthFailures), way)
+
+    def take(self, offer: Offer) -> None:
+        """
+        Offer this from now on, in one step that cannot fail.  Connections that are open go on under
+        the terms under which they came, also those of services that are not offered any
+        more.
+
+        @param offer: what L{prepare} gave.
+        """
+        old, self._offer = self._offer, offer
+        self._tree.paths = offer.paths
+        if self._entrance is not None and offer.way is not None:
+            site = self._entrance.site
+            site.configuration, site.provenance = offer.configuration, offer.provenance
+            self._entrance.take(offer.way)
+        if self._isAdmissionOwn:
+            self._premises.admission.configure(offer.serverConfig)
+        for mount in old.mounts:
+            if offer.has(mount):
+                self._former.add(mount)
+            else:
+                mount.stopping = True
+        offer.follow(old, self._stopping)
+        if self._port is not None:
+            self._warnOfPlainCredentials(self._port)
+
+    def drop(self, offer: Offer) -> None:
+        """
+        Let go of what was prepared.
+
+        @param offer: what L{prepare} gave.
+        """
+        offer.mounts.clear()
+        self._offer.release()
 
     # Life
 
@@ -207,11 +267,12 @@ class Listener:
         if self._tree.active:
             return fail(ListenerError(f"the listener on '{self._name}' is started already"))
         self._tree.active = True
+        self._stopping = False
         for mount in self._mounts:
             mount.stopping = False
-        if self._endpoint is None:
+        if self._endpoint is None or self._entrance is None:
             return succeed(None)
-        return self._endpoint.listen(self._site).addCallbacks(self._listening, self._notListening)
+        return self._endpoint.listen(self._entrance).addCallbacks(self._listening, self._notListening)
 
     def _listening(self, port: IListeningPort) -> Deferred[None]:
         if self._tree.active:
@@ -227,7 +288,7 @@ class Listener:
         """
         host = getattr(port.getHost(), "host", None)
         guarded = [mount.path for mount in self._mounts if mount.guard is not None]
-        if guarded and self._tls is None and not self._name.startswith("ssl:") and host and not isLoopback(host):
+        if guarded and not self._isSecure and host and not isLoopback(host):
             _log.warn(
                 "Credentials for {paths} on {name} can be read by whoever is on the way:"
                 " give it a secureSocket, or let only a TLS proxy reach it.",
@@ -246,20 +307,25 @@ class Listener:
         Read certificates, keys, and the users of authentication again, for connections
         from now on.  What is broken leaves the old in place, and says so in the log.
         """
-        if self._tls is not None:
-            self._tls.reload()
-        self._doors.reload()
+        way = self._offer.way
+        if way is not None and way.tls is not None:
+            way.tls.reload()
+        self._offer.doors.reload()
 
-    def gracefulStop(self, timeout: float = 10.0) -> Deferred[None]:
+    def gracefulStop(self, timeout: float | None = None, spread: float | None = None) -> Deferred[None]:
         """
         Accept nothing new, tell every peer that we go away (1001), and wait for their
         answers.
 
         @param timeout: seconds after which those that have not answered are dropped; 0
-            drops at once, negative waits without limit.
+            drops at once, negative waits without limit; L{None} is C{drainTimeout}.
+        @param spread: peers are told within so many seconds; L{None} is C{drainSpread}.
         @return: fires when nothing is connected any more.
         """
-        return self._stop(timeout)
+        server = self._offer.serverConfig
+        return self._stop(
+            server.drainTimeout if timeout is None else timeout, server.drainSpread if spread is None else spread
+        )
 
     def immediateStop(self) -> Deferred[None]:
         """
@@ -267,24 +333,17 @@ class Listener:
 
         @return: fires when the port is closed.
         """
-        return self._stop(0)
+        return self._stop(0, 0)
 
-    def _stop(self, timeout: float) -> Deferred[None]:
-        for mount in self._mounts:
+    def _stop(self, timeout: float, spread: float | None) -> Deferred[None]:
+        self._stopping = True
+        for mount in (*self._mounts, *self._former):
             mount.stopping = True
         port, self._port = self._port, None
         closed = succeed(None) if port is None else maybeDeferred(port.stopListening)
-        gone = closed.addCallback(lambda _: sayFarewell(self._roster, self._reactor, timeout))
-        return gone.addCallback(self._stopped).addCallback(lambda _: self._doors.close())
+        gone = closed.addCallback(lambda _: sayFarewell(self._roster, self._reactor, timeout, spread))
+        return gone.addCallback(self._stopped).addCallback(lambda _: self._offer.doors.close())
 
     def _stopped(self, _: Any) -> None:
         self._tree.active = False
         self._wheel.stop()
-
-
-def _path(config: WSServiceConfig) -> str:
-    """
-    @return: the 2017 pair joined: base path and upgrade path (table A1.2).
-    """
-    base, upgrade = (config.basePath or "").rstrip("/"), (config.webSocketUpgradePath or "").strip("/")
-    return f"{base}/{upgrade}".rstrip("/") or "/"

@@ -17,11 +17,14 @@ from twisted.internet.interfaces import IReactorTime
 
 from balws.config.service import WSServiceConfig
 from balws.errors import Error, ServiceDefinitionError
-from balws.hub.hub import Audience, Hub
+from balws.hub.broker import Audience
+from balws.hub.hub import Hub
 from balws.interfaces import IConnectionObserver, Service, UpgradeService
+from balws.server.admission import Admission
 from balws.server.arguments import Arguments
 from balws.server.declare import configOf, resourceOf
 from balws.server.doors import Doors
+from balws.server.provenance import Provenance
 from balws.session.parameters import annotationsOf, shown
 from balws.session.terms import Terms
 from balws.wire.factory import WireFactory
@@ -42,6 +45,8 @@ class Mount:
     @ivar compression: whether permessage-deflate is agreed to.
     @ivar factory: builds the wires.
     @ivar guard: asks who it is; L{None} where everybody may connect.
+    @ivar admission: whether there is place for one more; L{None}: there always is.
+    @ivar provenance: tells from where a request comes.
     """
 
     def __init__(
@@ -59,9 +64,13 @@ class Mount:
         compression: bool = True,
         observer: IConnectionObserver | None = None,
         doors: Doors | None = None,
+        admission: Admission | None = None,
+        provenance: Provenance | None = None,
     ) -> None:
         """
         @param doors: what guards of the same port share; L{None} makes them.
+        @param admission: L{None}: there is place for everybody.
+        @param provenance: L{None} trusts no proxy.
         @raise ServiceDefinitionError: when the service, or one that its C{get} names,
             cannot work as written.
         @raise balws.ConfigurationError: when its C{auth} cannot work.
@@ -79,6 +88,8 @@ class Mount:
         self.config = configOf(service) if config is None else config
         self.timeout = timeout
         self.compression = compression
+        self.admission = admission
+        self.provenance = Provenance() if provenance is None else provenance
         self.clock: IReactorTime = reactor
         self.arguments = Arguments(self.owner, resource.function, resource.path)
         self._function = resource.function

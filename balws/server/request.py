@@ -6,6 +6,7 @@ Requests on our own port: they do not say what serves them, and keep to their li
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from twisted.python.failure import Failure
@@ -30,6 +31,16 @@ class Request(TwistedRequest):
     channel: Channel
     content: Any
     principal: Any = None
+
+    @cached_property
+    def clientAddress(self) -> str:
+        """
+        The client's address without its port, as the trusted proxies tell it (C{[server]}'s
+        C{trustedProxies}).  Twisted's C{getClientAddress()} is the transport's peer: with a
+        proxy in between, the proxy.
+        """
+        address: str = self.channel.site.provenance.address(self)
+        return address
 
     def __repr__(self) -> str:
         # Without the query: it may hold a token.

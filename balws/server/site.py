@@ -11,7 +11,9 @@ from twisted.internet.interfaces import IAddress
 from twisted.web.server import Site as TwistedSite
 
 from balws.config.listener import ListenerConfiguration
+from balws.server.admission import Admission
 from balws.server.channel import Channel
+from balws.server.provenance import Provenance, hostOf
 from balws.server.request import Request
 from balws.server.tree import Tree
 from balws.wire.roster import Roster
@@ -20,26 +22,56 @@ from balws.wire.roster import Roster
 class Site(TwistedSite):
     """
     @ivar roster: where channels are registered while they speak HTTP.
+    @ivar admission: says how many there may be of them; L{None} sets no limit.
+    @ivar provenance: where requests come from.
     """
 
     noisy = False
 
-    def __init__(self, tree: Tree, configuration: ListenerConfiguration, reactor: Any, roster: Roster) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        configuration: ListenerConfiguration,
+        reactor: Any,
+        roster: Roster,
+        admission: Admission | None = None,
+        provenance: Provenance | None = None,
+    ) -> None:
+        """
+        @param provenance: L{None} believes the transports alone.
+        """
         super().__init__(tree, requestFactory=Request, reactor=reactor)
         self.configuration = configuration
         self.roster = roster
+        self.admission = admission
+        self.provenance = Provenance() if provenance is None else provenance
 
-    def buildProtocol(self, addr: IAddress | None) -> Channel:  # type: ignore[override]
+    def buildProtocol(self, addr: IAddress | None) -> Channel | None:  # type: ignore[override]
         """
         A new connection.  HTTP/1.1 alone: an upgrade is a matter of HTTP/1.1.
+
+        @return: L{None} where there are too many: it is closed.
         """
+        address, admission = hostOf(addr), self.admission
+        if admission is not None and not admission.arrived(address, self.provenance.trusts(address)):
+            return None
         channel = Channel()
+        channel.address = address
         channel.requestFactory = self.requestFactory
         channel.site = channel.factory = self
         channel.configuration = self.configuration
         channel.clock = self.reactor
         self.roster.add(channel)
         return channel
+
+    def left(self, channel: Channel) -> None:
+        """
+        A connection has ended, or does not speak HTTP any more; to say so twice has no effect.
+        """
+        if channel in self.roster.members:
+            self.roster.discard(channel)
+            if self.admission is not None:
+                self.admission.departed(channel.address)
 
     def acceptableProtocols(self) -> list[bytes]:
         """

@@ -5,6 +5,7 @@ Which resource answers a path: the one whose path is the longest front of it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.web.pages import notFound
@@ -24,19 +25,12 @@ def segments(path: str) -> tuple[bytes, ...]:
     return tuple(path.encode().split(b"/")[1:]) if path != "/" else ()
 
 
-class Tree(Resource):
+class Paths:
     """
-    Services and resources side by side.
-
-    @ivar otherwise: what answers where nothing is attached: the root of an existing
-        site, or L{None}.
-    @ivar active: whether what is attached answers; otherwise it is as if it were not.
+    What is attached where.
     """
 
-    def __init__(self, otherwise: IResource | None = None) -> None:
-        super().__init__()
-        self.otherwise = otherwise
-        self.active = False
+    def __init__(self) -> None:
         self._attached: dict[tuple[bytes, ...], IResource] = {}
 
     def attach(self, path: str, resource: IResource) -> None:
@@ -54,6 +48,33 @@ class Tree(Resource):
         """
         del self._attached[segments(path)]
 
+    def find(self, path: Sequence[bytes]) -> tuple[IResource, int] | None:
+        """
+        @return: what stands at the longest front of a path, and how many segments that has.
+        """
+        for length in range(len(path), -1, -1):
+            resource = self._attached.get(tuple(path[:length]))
+            if resource is not None:
+                return resource, length
+        return None
+
+
+class Tree(Resource):
+    """
+    Services and resources side by side.
+
+    @ivar otherwise: what answers where nothing is attached: the root of an existing
+        site, or L{None}.
+    @ivar active: whether what is attached answers; otherwise it is as if it were not.
+    @ivar paths: what is attached; another one takes its place in one step.
+    """
+
+    def __init__(self, otherwise: IResource | None = None) -> None:
+        super().__init__()
+        self.otherwise = otherwise
+        self.active = False
+        self.paths = Paths()
+
     def getChildWithDefault(self, name: bytes, request: Request) -> Any:
         """
         The whole look-up is made here, at the first segment.
@@ -61,15 +82,15 @@ class Tree(Resource):
         path = [name, *(request.postpath or ())]
         # Twisted's look-up goes on from what it finds here: what is behind, what is ahead.
         behind = (request.prepath or [])[:-1]
-        for length in range(len(path), -1, -1):
-            resource = self._attached.get(tuple(path[:length])) if self.active else None
-            if resource is not None:
-                ahead = path[length:]
-                if not resource.isLeaf and not all(map(_isName, ahead)):
-                    return notFound()
-                request.prepath = behind + path[:length]
-                request.postpath = [] if ahead == [b""] and _isPage(resource) else ahead
-                return resource
+        found = self.paths.find(path) if self.active else None
+        if found is not None:
+            resource, length = found
+            ahead = path[length:]
+            if not resource.isLeaf and not all(map(_isName, ahead)):
+                return notFound()
+            request.prepath = behind + path[:length]
+            request.postpath = [] if ahead == [b""] and _isPage(resource) else ahead
+            return resource
         if self.otherwise is None:
             return notFound(message="No service found to handle the service request")
         request.prepath, request.postpath = behind, path

@@ -14,8 +14,8 @@ from twisted.web.server import NOT_DONE_YET, Request
 from balws.auth import audit
 from balws.server.attempt import STOPPING, Attempt
 from balws.server.gate import Upgrade, check
-from balws.server.guard import addressOf
 from balws.server.mount import Mount
+from balws.server.provenance import addressOf
 from balws.server.refusal import Refusal, answer
 
 
@@ -34,6 +34,8 @@ class UpgradeResource(Resource):
         """
         Take the connection over, or answer why not.
         """
+        # Not our own site's: here another tree may lie around this resource.
+        request.clientAddress = self.mount.provenance.address(request)  # type: ignore[attr-defined]
         asked = self._asked(request)
         if isinstance(asked, Refusal):
             answer(request, asked)

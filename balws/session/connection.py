@@ -10,6 +10,7 @@ C{onClose} and C{onError} (ruling 3).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from inspect import iscoroutine
 from typing import Any
 
@@ -18,7 +19,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.errors import ConnectionClosureError
-from balws.interfaces import ISession, Service
+from balws.interfaces import IServedSession, Service
 from balws.session.conversation import Conversation
 from balws.session.dispatch import binaryDispatch, textDispatch
 from balws.session.methods import MethodTable
@@ -28,7 +29,7 @@ from balws.wire.protocol import Wire
 from balws.wire.written import WRITTEN
 
 
-@implementer(ISession)
+@implementer(IServedSession)
 class Connection(Conversation):
     """
     @ivar ready: whether a message may be dispatched at once: the conversation is open,
@@ -42,6 +43,9 @@ class Connection(Conversation):
     _terminal: tuple[int, str] | Exception | None = None
     _terminated = False
     _pumping = False
+    _over = False
+    _unfinished: Deferred[None] | None = None
+    _drained: Callable[[], object] | None = None
 
     def __init__(self, service: Service, table: MethodTable, terms: Terms) -> None:
         super().__init__(service, table, terms)
@@ -100,10 +104,26 @@ class Connection(Conversation):
 
     def ended(self, code: int, reason: str) -> None:
         self.ready = False
+        self._drained = None
         super().ended(code, reason)
         if self._terminal is None:
             self._terminal = (code, reason)
         self._terminate()
+
+    def unfinished(self) -> Deferred[None] | None:
+        if not self._over:
+            self._unfinished = Deferred()
+        return self._unfinished
+
+    def drain(self, done: Callable[[], object]) -> None:
+        self.ready = False
+        self.dropping = True
+        if self._pending is not None:
+            self._pending.clear()
+        if self.running or self._pumping:
+            self._drained = done
+        else:
+            done()
 
     # Order
 
@@ -186,6 +206,9 @@ class Connection(Conversation):
             return
         if self._terminal is not None:
             self._terminate()
+        elif self._drained is not None:
+            drained, self._drained = self._drained, None
+            drained()
         elif self.isOpen:
             self.ready = True
             self.wire.resumeReading()
@@ -226,17 +249,24 @@ class Connection(Conversation):
 
     def _last(self, name: str, given: dict[str, Any]) -> None:
         method = self.table.fixed.get(name)
-        if method is None:
-            return
-        try:
-            result = method.call(self.service, {"caller": self.caller, **given})
-        except Exception:
-            self._lastRaised(Failure())
-            return
+        result = None
+        if method is not None:
+            try:
+                result = method.call(self.service, {"caller": self.caller, **given})
+            except Exception:
+                self._lastRaised(Failure())
         if iscoroutine(result):
             result = Deferred.fromCoroutine(result)
         if isinstance(result, Deferred) and result is not WRITTEN:
-            result.addErrback(self._lastRaised)
+            result.addErrback(self._lastRaised).addCallback(self._lastEnded)
+        else:
+            self._lastEnded(None)
+
+    def _lastEnded(self, _: object) -> None:
+        self._over = True
+        if self._unfinished is not None:
+            unfinished, self._unfinished = self._unfinished, None
+            unfinished.callback(None)
 
     def _lastRaised(self, failure: Failure) -> None:
         if not failure.check(ConnectionClosureError):

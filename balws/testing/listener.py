@@ -100,12 +100,12 @@ class MemoryListener(Listener):
         sessions = (getattr(wire, "session", None) for wire in wires)
         return [session.caller for session in sessions if isinstance(session, Connection)]
 
-    def gracefulStop(self, timeout: float = 10.0) -> Deferred[None]:
+    def gracefulStop(self, timeout: float | None = None, spread: float | None = None) -> Deferred[None]:
         """
         As L{Listener.gracefulStop}; time passes by the clock.
         """
         with self.network.turn():
-            return super().gracefulStop(timeout)
+            return super().gracefulStop(timeout, spread)
 
     def immediateStop(self) -> Deferred[None]:
         """

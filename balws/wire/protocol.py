@@ -263,8 +263,14 @@ class Wire(Receiving, Sending):
         if session is not None:
             code = ABNORMAL if self.closeCode is None else self.closeCode
             session.ended(code, self.closeReason)
+            self._sessionEnded(session)
             self.factory.watch.closed(code)
         # Who sends again what was not sent learns first whether there is a way.
         self._failWaiting()
         # Who waits for the last connection to end sees that its service knows of it.
         self.factory.roster.discard(self)
+
+    def _sessionEnded(self, session: Any) -> None:
+        """
+        The conversation is over; the roster does not know yet.
+        """

@@ -260,6 +260,7 @@ class RefusalTests(LoadTestCase):
                 ":2:11: server.workers: several need the url of [hub];"
                 ' or scope = "worker" there, and each reaches its own connections',
             ),
+            ('[server]\nworkers = 2\n[hub]\nscope = "x"', ':4:9: hub.scope: expected "hub" or "worker", got "x"'),
             ("[hub]\ndurable = true", ":2:11: hub.durable: needs the url of a Redis"),
             ("[hub]\nhistory.age = 0", ":2:15: hub.history.age: expected a number of seconds above 0 and up to"),
             ("hub = 1", ":1:7: hub: expected a table, got 1"),

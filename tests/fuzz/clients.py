@@ -139,7 +139,7 @@ class Clients:
         self.watch = watch
         self.settings = _settings()
         self.clock = MemoryReactorClock()
-        sharedHub()._audiences.clear()  # what a session that failed has left
+        sharedHub().node._audiences.clear()  # what a session that failed has left
 
     def run(self, seed: int) -> None:
         """
@@ -150,7 +150,7 @@ class Clients:
         random = Random(seed)
         if random.random() < 0.2:
             Returning(random, self.clock, self.watch).run()
-            if sharedHub()._audiences:
+            if sharedHub().node._audiences:
                 raise Found("left in the hub")
             return
         limits, config = random.choice(self.settings)
@@ -223,7 +223,7 @@ class Clients:
         takeTurns(self.clock, line)
         if self.clock.getDelayedCalls():
             raise Found(f"left on the clock: {self.clock.getDelayedCalls()}")
-        if sharedHub()._audiences:
+        if sharedHub().node._audiences:
             raise Found("left in the hub")
         if line.producer is not None:
             raise Found("a producer stays registered after the end")

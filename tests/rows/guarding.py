@@ -169,9 +169,9 @@ class GuardedTestCase(ServedTestCase):
         """
         Have the server read users, keys and certificates again.
         """
-        before = self.server.output().count("[balws.reloading")
+        before = self.server.output().count("The configuration ")
         os.kill(self.server.process.pid, signal.SIGHUP)
-        self.until(lambda: self.server.output().count("[balws.reloading") > before)
+        self.until(lambda: self.server.output().count("The configuration ") > before)
 
     def until(self, true: Any, seconds: float = 5) -> None:
         """

@@ -220,7 +220,7 @@ class ReloadTests(SecuredTestCase):
             (files() / name).write_bytes(data)
             self.hangUp(name)
             (files() / name).write_bytes(kept)
-            self.assertEqual(self.logged().count("TLS goes on with the old certificates"), count)
+            self.assertEqual(self.logged().count("The configuration stays as it was"), count)
             self.assertEqual(self.logged().count("#error]"), count, self.logged())
             self.assertEqual(self.serial(), old)
         self.assertEqual(peer.send(frame(TEXT, b"still")).receive(), (TEXT, b"still"))

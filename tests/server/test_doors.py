@@ -7,6 +7,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IStreamServerEndpoint
@@ -85,16 +86,16 @@ class ListenerTests(GuardedTestCase):
         listener = self.port.listener
         stays = EchoUpgrade()
         listener.attach(stays, "/stays", config={"auth": [USERS]})
-        made = list(listener._doors._checkers._made)
+        made = list(listener._offer.doors._checkers._made)
         for number in range(5):
             service = EchoUpgrade()
             others = {"fileUserStoreConfig": {"users": {"eve": CANARY}, "allowPlaintextPasswords": True}}
             listener.attach(service, f"/{number}", config={"auth": [USERS, others]})
-            self.assertEqual(len(listener._doors._checkers._made), 2)
+            self.assertEqual(len(listener._offer.doors._checkers._made), 2)
             listener.detach(service)
-            self.assertEqual(listener._doors._checkers._made, made)
+            self.assertEqual(listener._offer.doors._checkers._made, made)
         listener.detach(stays)
-        self.assertEqual(listener._doors._checkers._made, [])
+        self.assertEqual(listener._offer.doors._checkers._made, [])
 
     def test_stop(self) -> None:
         """
@@ -104,7 +105,7 @@ class ListenerTests(GuardedTestCase):
         self.serve(USERS)
         calls: list[str] = []
         closing: Deferred[None] = Deferred()
-        doors = self.port.listener._doors
+        doors = self.port.listener._offer.doors
         self.patch(doors, "_checkers", Recording(calls, closing))
         stopping = self.port.listener.gracefulStop()
         self.assertEqual(calls, ["close"])
@@ -119,10 +120,12 @@ class ListenerTests(GuardedTestCase):
         """
         self.serve(USERS)
         calls: list[str] = []
-        self.patch(self.port.listener._doors, "_checkers", Recording(calls, succeed(None)))
+        self.patch(self.port.listener._offer.doors, "_checkers", Recording(calls, succeed(None)))
         self.port.listener.reload()
         self.assertEqual(calls, ["reload"])
-        self.patch(self.port.listener, "_tls", Recording(calls, succeed(None)))
+        offer = self.port.listener._offer
+        assert offer.way is not None
+        self.patch(offer, "way", attrs.evolve(offer.way, tls=Recording(calls, succeed(None))))
         self.port.listener.reload()
         self.assertEqual(calls, ["reload"] * 3)
 
@@ -131,8 +134,8 @@ class ListenerTests(GuardedTestCase):
         The listener's maxAuthFailures counts.
         """
         self.serve(Answering(ADA), listener={"maxAuthFailures": 7})
-        self.assertEqual(self.port.listener._doors.throttle._free, 7)
-        self.assertEqual(Port().listener._doors.throttle._free, 10)
+        self.assertEqual(self.port.listener._offer.doors.throttle._free, 7)
+        self.assertEqual(Port().listener._offer.doors.throttle._free, 10)
 
 
 class Recording:

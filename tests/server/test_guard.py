@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.address import UNIXAddress
-from twisted.trial.unittest import SynchronousTestCase
-
 from balws.auth.principal import Identity
 from balws.errors import AuthUnavailableError
-from balws.server.guard import RETRY_AFTER, addressOf
+from balws.server.guard import RETRY_AFTER
 from tests.auth.checking import ADA, CANARY, NO, Answering, AnsweringTokens, CountingRealm, Raising, Waiting
 from tests.server.guarded import BEARER, GuardedTestCase, basic
 from tests.server.peers import Peer, body, fields, status
@@ -629,18 +626,25 @@ class AuditTests(GuardedTestCase):
         self.assertEqual(self.audit, ['given up: "ada" from 192.0.2.7 at /echo: "nobody waits for the answer"'])
 
 
-class AddressTests(SynchronousTestCase):
+class ProxyTests(GuardedTestCase):
     """
-    Where somebody comes from.
+    Clients behind a trusted proxy.
     """
 
-    def test_local(self) -> None:
+    def test_address(self) -> None:
         """
-        A socket that is a file has no address; its peers are one.
+        Failures are those of the client that the proxy names, in the log and where they are counted.
         """
+        self.serve(Answering(NO), listener={"maxAuthFailures": 1, "serverConfig": {"trustedProxies": ["192.0.2.7"]}})
+        self.assertEqual(status(self.ask(basic(), X_Forwarded_For="203.0.113.9")), 401)
+        self.assertEqual(self.audit[0], 'unauthenticated: "ada" from 203.0.113.9 at /echo: "nobody knows that one"')
+        self.assertEqual(status(self.ask(basic(), X_Forwarded_For="203.0.113.8")), 401)
+        self.assertEqual(self.begin(basic(), X_Forwarded_For="203.0.113.9").answer, b"")
 
-        class Request:
-            def getClientAddress(self) -> Any:
-                return UNIXAddress(b"socket")
-
-        self.assertEqual(addressOf(Request()), "a local socket")
+    def test_origin(self) -> None:
+        """
+        So it is for pages that may not connect.
+        """
+        self.serve(Answering(NO), listener={"serverConfig": {"trustedProxies": ["192.0.2.7"]}})
+        self.ask(basic(), X_Forwarded_For="203.0.113.9", Origin="http://evil.example")
+        self.assertIn("from 203.0.113.9 at /echo", self.audit[0])

@@ -30,7 +30,7 @@ from balws import (
     serviceConfig,
 )
 from balws.hub.hub import sharedHub
-from balws.server.listener import BACKLOG
+from balws.server.endpoint import BACKLOG
 from tests.server.peers import Peer, body, fields, frame, head, status, upgrade
 from tests.server.samples import Echo, EchoUpgrade, Page, WaitingPage, WaitingUpgrade
 

@@ -15,7 +15,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Service, UpgradeError, UpgradeService, WSServiceConfig, get, serviceConfig
 from balws.errors import Error, ServiceDefinitionError
-from balws.hub.hub import Audience, Hub
+from balws.hub.broker import Audience
+from balws.hub.hub import Hub
 from balws.server.mount import Mount
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel

@@ -53,6 +53,45 @@ class RequestTestCase(SynchronousTestCase):
         return port.connect().send(data)
 
 
+class Whence(Resource):
+    """
+    Says who asks.
+    """
+
+    isLeaf = True
+
+    def render_GET(self, request: Any) -> bytes:
+        text: str = f"{request.clientAddress} by {request.getClientAddress().host}"
+        return text.encode()
+
+
+class AddressTests(SynchronousTestCase):
+    """
+    Where a request for a page comes from.
+    """
+
+    def whence(self, **server: Any) -> bytes:
+        """
+        @param server: C{[server]}.
+        """
+        port = Port(serverConfig=server)
+        port.listener.attachResource(Whence(), "/")
+        peer = port.connect().send(head("GET / HTTP/1.1", X_Forwarded_For="203.0.113.9"))
+        return body(peer.answer)
+
+    def test_proxy(self) -> None:
+        """
+        What a trusted proxy tells is the client's address; Twisted's is the proxy's.
+        """
+        self.assertEqual(self.whence(trustedProxies=["192.0.2.7"]), b"203.0.113.9 by 192.0.2.7")
+
+    def test_nobody(self) -> None:
+        """
+        Where nobody is trusted both are the transport's.
+        """
+        self.assertEqual(self.whence(), b"192.0.2.7 by 192.0.2.7")
+
+
 class ReprTests(RequestTestCase):
     """
     What a line of the log says of a request.

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.config import ListenerConfiguration
+from balws.config.server import ServerConfiguration
+from balws.server.admission import Admission
 from balws.server.channel import Channel
+from balws.server.provenance import Provenance
 from balws.server.site import Site
 from balws.server.tree import Tree
 from balws.wire.roster import Roster
@@ -30,7 +34,7 @@ class SiteTests(SynchronousTestCase):
         self.roster = Roster()
         self.tree = Tree()
         self.tree.active = True
-        self.tree.attach("/page", Page())
+        self.tree.paths.attach("/page", Page())
         self.site = Site(self.tree, ListenerConfiguration(timeout=7), self.clock, self.roster)
 
     def test_channels(self) -> None:
@@ -82,11 +86,84 @@ class SiteTests(SynchronousTestCase):
         """
         port = Port()
         port.listener.attach(EchoUpgrade(), "/echo")
-        before = len(port.factory.roster.members)
+        before = len(port.listener._roster.members)
         peer = port.connect()
-        [channel] = port.factory.roster.members
+        [channel] = port.listener._roster.members
         peer.send(upgrade("/echo"))
-        [wire] = port.factory.roster.members
+        [wire] = port.listener._roster.members
         self.assertNotIsInstance(wire, Channel)
         peer.leave()
-        self.assertEqual(len(port.factory.roster.members), before)
+        self.assertEqual(len(port.listener._roster.members), before)
+
+
+class UndecidedTests(SynchronousTestCase):
+    """
+    How many may be connected that are not upgraded.
+    """
+
+    def serve(self, **server: Any) -> None:
+        """
+        @param server: fields of C{[server]}.
+        """
+        self.clock = MemoryReactorClock()
+        configuration = ServerConfiguration(**server)
+        self.admission = Admission(self.clock, configuration)
+        tree = Tree()
+        tree.active = True
+        tree.paths.attach("/page", Page())
+        provenance = Provenance(configuration.trustedProxies)
+        self.site = Site(tree, ListenerConfiguration(), self.clock, Roster(), self.admission, provenance)
+
+    def accepted(self, tries: int, address: str = "192.0.2.7") -> int:
+        """
+        @return: how many connections are let in.
+        """
+        return sum(self.site.buildProtocol(IPv4Address("TCP", address, 1)) is not None for _ in range(tries))
+
+    def test_refused(self) -> None:
+        """
+        One too many of an address is closed at once; another address is not.
+        """
+        self.serve(maxConnectionsPerAddress=2)
+        self.assertEqual(self.accepted(10), 4)
+        self.assertEqual(self.accepted(1, "192.0.2.8"), 1)
+        self.assertEqual(len(self.site.roster.members), 5)
+
+    def test_ended(self) -> None:
+        """
+        Who goes makes room, once, whether he left, was refused or was answered.
+        """
+        self.serve(maxConnectionsPerAddress=1)
+        for end in (Peer.leave, lambda peer: peer.send(b"x\r\n").leave(), self.upgraded):
+            peer = Peer(self.site)
+            self.assertEqual(self.accepted(3), 1)
+            end(peer)
+            self.assertEqual((self.accepted(3), self.admission._undecided), (1, 2))
+            self.serve(maxConnectionsPerAddress=1)
+
+    def upgraded(self, peer: Peer) -> None:
+        """
+        A wire takes the transport, and loses it.
+        """
+        channel = peer.transport.protocol
+        channel.released()
+        channel.released()
+
+    def test_proxy(self) -> None:
+        """
+        A trusted proxy may have as many as it likes.
+        """
+        self.serve(maxConnectionsPerAddress=2, trustedProxies=["192.0.2.0/24"])
+        self.assertEqual(self.accepted(10), 10)
+        self.assertEqual(self.accepted(10, "198.51.100.1"), 4)
+
+    def test_upgrade(self) -> None:
+        """
+        Upgraded connections are not among them.
+        """
+        port = Port(serverConfig={"maxConnectionsPerAddress": 3})
+        port.listener.attach(EchoUpgrade(), "/echo")
+        for _ in range(3):
+            self.assertIn(b" 101 ", port.connect().send(upgrade("/echo")).answer)
+        site = port.factory.site
+        self.assertEqual((site.admission._undecided, site.admission.connections), (0, 3))

@@ -122,7 +122,7 @@ class TreeTests(SynchronousTestCase):
         The longest path that fits answers, whatever was attached first.
         """
         for path in ("/a/b", "/", "/a", "/a/b/c/d"):
-            self.tree.attach(path, Leaf(path.encode()))
+            self.tree.paths.attach(path, Leaf(path.encode()))
         self.assertFinds("/a/b/c", b"/a/b a|b c")
         self.assertFinds("/a/b", b"/a/b a|b ")
         self.assertFinds("/a/x", b"/a a x")
@@ -134,7 +134,7 @@ class TreeTests(SynchronousTestCase):
         """
         A path fits by whole segments, and by case.
         """
-        self.tree.attach("/chat", Leaf())
+        self.tree.paths.attach("/chat", Leaf())
         for path in ("/chats", "/cha", "/Chat", "/CHAT", "/x/chat", "/chat%20", "/chat;a=b"):
             self.assertMissing(path)
 
@@ -143,8 +143,8 @@ class TreeTests(SynchronousTestCase):
         A leaf sees the empty segment of a slash at the end; the slash of a page that has no
         child for it means the page.
         """
-        self.tree.attach("/leaf", Listing())
-        self.tree.attach("/page", Branch())
+        self.tree.paths.attach("/leaf", Listing())
+        self.tree.paths.attach("/page", Branch())
         self.assertFinds("/leaf/", b"child ")
         self.assertFinds("/page/", b"leaf page ")
         self.assertFinds("/page", b"leaf page ")
@@ -157,7 +157,7 @@ class TreeTests(SynchronousTestCase):
         """
         page = Branch()
         page.putChild(b"", Leaf(b"index"))
-        self.tree.attach("/page", page)
+        self.tree.paths.attach("/page", page)
         self.assertFinds("/page/", b"index page| ")
 
     def test_root(self) -> None:
@@ -165,8 +165,8 @@ class TreeTests(SynchronousTestCase):
         A resource at the root answers everything that nothing else does; a page there
         answers the root alone.
         """
-        self.tree.attach("/", Branch(b"root"))
-        self.tree.attach("/a", Leaf(b"a"))
+        self.tree.paths.attach("/", Branch(b"root"))
+        self.tree.paths.attach("/a", Leaf(b"a"))
         self.assertFinds("/", b"root  ")
         self.assertFinds("/a", b"a a ")
         self.assertMissing("/b")
@@ -177,7 +177,7 @@ class TreeTests(SynchronousTestCase):
         """
         page = Branch()
         page.putChild(b"x", Leaf(b"x"))
-        self.tree.attach("/a/b", page)
+        self.tree.paths.attach("/a/b", page)
         self.assertFinds("/a/b/x/y", b"x a|b|x y")
 
     def test_otherResources(self) -> None:
@@ -190,8 +190,8 @@ class TreeTests(SynchronousTestCase):
             def getChildWithDefault(self, path: bytes, request: Any) -> Any:
                 return Data(b"found " + path, "text/plain")
 
-        self.tree.attach("/finding", Finding())
-        self.tree.attach("/own", Own())
+        self.tree.paths.attach("/finding", Finding())
+        self.tree.paths.attach("/own", Own())
         self.assertFinds("/finding/", b"found ")
         self.assertFinds("/own/", b"own")
 
@@ -201,7 +201,7 @@ class TreeTests(SynchronousTestCase):
         """
         root = Resource()
         root.putChild(b"sub", self.tree)
-        self.tree.attach("/a", Leaf())
+        self.tree.paths.attach("/a", Leaf())
         self.tree.otherwise = Leaf(b"own")
         self.assertEqual(body(self.ask("/sub/a/x", root)), b"leaf sub|a x")
         self.assertEqual(body(self.ask("/sub/b/x", root)), b"own sub b|x")
@@ -210,8 +210,8 @@ class TreeTests(SynchronousTestCase):
         """
         An encoded slash is part of a name and separates nothing.
         """
-        self.tree.attach("/a", Leaf(b"a"))
-        self.tree.attach("/a/b", Leaf(b"a/b"))
+        self.tree.paths.attach("/a", Leaf(b"a"))
+        self.tree.paths.attach("/a/b", Leaf(b"a/b"))
         self.assertMissing("/a%2Fb")
         self.assertFinds("/%61/b", b"a/b a|b ")
 
@@ -219,8 +219,8 @@ class TreeTests(SynchronousTestCase):
         """
         Dots are names like others: nobody climbs out with them.
         """
-        self.tree.attach("/a", Leaf(b"a"))
-        self.tree.attach("/secret", Leaf(b"secret"))
+        self.tree.paths.attach("/a", Leaf(b"a"))
+        self.tree.paths.attach("/secret", Leaf(b"secret"))
         for path in ("/../secret", "/./secret", "/%2e%2e/secret", "//secret"):
             self.assertMissing(path)
         self.assertFinds("/a/../secret", b"a a ..|secret")
@@ -230,7 +230,7 @@ class TreeTests(SynchronousTestCase):
         """
         Paths are UTF-8.
         """
-        self.tree.attach("/süß", Leaf(b"found"))
+        self.tree.paths.attach("/süß", Leaf(b"found"))
         self.assertFinds("/s%C3%BC%C3%9F", b"found s\xc3\xbc\xc3\x9f ")
         self.assertMissing("/s%FC%DF")
 
@@ -238,8 +238,8 @@ class TreeTests(SynchronousTestCase):
         """
         A path has one owner.
         """
-        self.tree.attach("/a", Leaf())
-        error = self.assertRaises(ListenerError, self.tree.attach, "/a", Leaf())
+        self.tree.paths.attach("/a", Leaf())
+        error = self.assertRaises(ListenerError, self.tree.paths.attach, "/a", Leaf())
         self.assertIn("'/a'", str(error))
         self.assertFinds("/a", b"leaf a ")
 
@@ -247,17 +247,17 @@ class TreeTests(SynchronousTestCase):
         """
         What was detached is not found any more, and its path is free.
         """
-        self.tree.attach("/a", Leaf())
-        self.tree.detach("/a")
+        self.tree.paths.attach("/a", Leaf())
+        self.tree.paths.detach("/a")
         self.assertMissing("/a")
-        self.tree.attach("/a", Leaf(b"other"))
+        self.tree.paths.attach("/a", Leaf(b"other"))
         self.assertFinds("/a", b"other a ")
 
     def test_inactive(self) -> None:
         """
         A tree that is not active is as if nothing were attached.
         """
-        self.tree.attach("/a", Leaf())
+        self.tree.paths.attach("/a", Leaf())
         self.tree.active = False
         self.assertMissing("/a")
         self.tree.otherwise = Leaf(b"own")
@@ -272,7 +272,7 @@ class TreeTests(SynchronousTestCase):
         root.putChild(b"own", Leaf(b"own"))
         tree = Tree(root)
         tree.active = True
-        tree.attach("/a", Leaf(b"a"))
+        tree.paths.attach("/a", Leaf(b"a"))
         for path in ("/own/x", "/", "/x", "/own", "/own/"):
             self.assertEqual(body(self.ask(path, tree)), body(self.ask(path, root)))
         self.assertEqual(body(self.ask("/own/x", tree)), b"own own x")
@@ -292,8 +292,8 @@ class TreeTests(SynchronousTestCase):
         self.tree.otherwise = notFound()
         outer = Tree(self.tree)
         outer.active = True
-        self.tree.attach("/inner", Branch(b"inner"))
-        outer.attach("/outer", Branch(b"outer"))
+        self.tree.paths.attach("/inner", Branch(b"inner"))
+        outer.paths.attach("/outer", Branch(b"outer"))
         for path, expected in (
             ("/inner", b"inner inner "),
             ("/inner/", b"inner inner "),
@@ -331,8 +331,8 @@ class FileTests(SynchronousTestCase):
         """
         A folder at the root answers what no service does.
         """
-        self.tree.attach("/", self.folder)
-        self.tree.attach("/chat", Leaf(b"chat!"))
+        self.tree.paths.attach("/", self.folder)
+        self.tree.paths.attach("/chat", Leaf(b"chat!"))
         self.assertLength("/", 5)
         self.assertLength("/index.html", 5)
         self.assertLength("/sub/page.txt", 4)
@@ -343,7 +343,7 @@ class FileTests(SynchronousTestCase):
         """
         A folder below the root redirects to its own path, since it knows where it was found.
         """
-        self.tree.attach("/files/public", self.folder)
+        self.tree.paths.attach("/files/public", self.folder)
         self.assertLength("/files/public/sub/page.txt", 4)
         for path in ("/files/public", "/files/public/sub"):
             answer = self.ask(path)
@@ -354,7 +354,7 @@ class FileTests(SynchronousTestCase):
         """
         Nobody leaves the folder.
         """
-        self.tree.attach("/files", self.folder)
+        self.tree.paths.attach("/files", self.folder)
         for path in (
             "/files/../secret.txt",
             "/files/%2e%2e/secret.txt",
@@ -369,7 +369,7 @@ class FileTests(SynchronousTestCase):
         """
         Names that no file can have are 404 and nothing in the log.
         """
-        self.tree.attach("/", self.folder)
+        self.tree.paths.attach("/", self.folder)
         for path in (
             "/%00",
             "/index.html%00.txt",
@@ -386,7 +386,7 @@ class FileTests(SynchronousTestCase):
         A leaf, and an existing site, make of such names what they like.
         """
         self.tree.otherwise = Leaf(b"own")
-        self.tree.attach("/a", Leaf(b"a"))
+        self.tree.paths.attach("/a", Leaf(b"a"))
         site = Site(self.tree, reactor=MemoryReactorClock())
         for path, expected in (("/a/%00", b"a a \0"), ("/a/%FF", b"a a \xff"), ("/b/%00", b"own  b|\0")):
             peer = Peer(site).send(head(f"GET {path} HTTP/1.1", Connection="close"))

@@ -677,7 +677,7 @@ class TimeTests(UpgradeTestCase):
         port = self.serve(Door)
         port.connect().send(upgrade("/door")).leave()
         self.assertEqual(opened, [])
-        self.assertEqual(port.factory.roster.members, set())
+        self.assertEqual(port.listener._roster.members, set())
 
 
 class AgreementTests(UpgradeTestCase):

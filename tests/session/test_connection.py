@@ -1308,6 +1308,239 @@ class ReentrancyTests(ConversationTestCase):
         self.quiet()
 
 
+class DrainTests(ConversationTestCase):
+    """
+    The listener stops: the method in hand ends, and then the peer is told.
+    """
+
+    def test_idle(self) -> None:
+        """
+        Where no method runs the peer is told at once, and what it sends then reaches nobody.
+        """
+        service = Recorder()
+        peer = talk(service)
+        peer.wire.leave()
+        self.assertEqual(peer.heard(), [("close", 1001, "")])
+        peer.say("late")
+        peer.close(1001)
+        peer.leave()
+        self.assertEqual(service.calls, [("close", 1001, "")])
+        self.assertIsNone(peer.connection.unfinished())
+
+    def test_methodInHand(self) -> None:
+        """
+        The answer of the method that runs is written, then comes 1001; what waited behind it, and
+        what comes meanwhile, is dropped (RL01).
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("in hand", "waits")
+        peer.wire.leave()
+        peer.say(b"late")
+        self.assertEqual(peer.heard(), [])
+        self.assertTrue(peer.caller.isOpen())
+        service.finish("answer")
+        self.assertEqual(peer.heard(), ["answer", ("close", 1001, "")])
+        self.assertEqual(service.messages, ["in hand"])
+
+    def test_methodRaises(self) -> None:
+        """
+        A method that fails while the listener waits for it ends its connection as ever.
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("in hand")
+        peer.wire.leave()
+        service.waiting[0].errback(ZeroDivisionError())
+        self.assertEqual(peer.heard(), [("close", 1011, UNEXPECTED)])
+        self.assertEqual(service.ends, ["error"])
+        self.raised(ZeroDivisionError)
+
+    def test_congested(self) -> None:
+        """
+        An answer that the peer does not take yet is waited for too.
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("in hand")
+        peer.wire.leave()
+        peer.congest()
+        service.finish("answer")
+        self.assertEqual(peer.heard(), ["answer"])
+        peer.relieve()
+        self.assertEqual(peer.heard(), [("close", 1001, "")])
+
+    def test_fullQueue(self) -> None:
+        """
+        A peer that was read no more, for its messages waited, can answer.
+        """
+        service = Slow()
+        peer = talk(service, maxPendingMessages=2)
+        peer.say("in hand", "a", "b", "c")
+        self.assertTrue(peer.isPaused)
+        peer.wire.leave()
+        self.assertFalse(peer.isPaused)
+        service.finish()
+        self.assertEqual(peer.heard(), [("close", 1001, "")])
+        self.assertEqual(service.messages, ["in hand"])
+        peer.close(1001)
+        self.assertTrue(peer.isDropped)
+
+    def test_opening(self) -> None:
+        """
+        C{onOpen} is a method in hand as well.
+        """
+
+        class Opening(Recorder):
+            def onOpen(self) -> Deferred[str]:
+                self.opening: Deferred[str] = Deferred()
+                return self.opening
+
+        service = Opening()
+        peer = talk(service)
+        peer.wire.leave()
+        self.assertEqual(peer.heard(), [])
+        service.opening.callback("welcome")
+        self.assertEqual(peer.heard(), ["welcome", ("close", 1001, "")])
+
+    def test_byMethod(self) -> None:
+        """
+        A method that stops the listener while others of its peer's messages wait is the last.
+        """
+
+        class Stopping(Slow):
+            def onBinaryMessage(self, data: bytes) -> bytes:
+                peer.wire.leave()
+                return super().onBinaryMessage(data)
+
+        service = Stopping()
+        peer = talk(service)
+        peer.say("in hand", b"stop", b"waits")
+        service.finish()
+        self.assertEqual(peer.heard(), [b"stop", ("close", 1001, "")])
+        self.assertEqual(service.messages, ["in hand", b"stop"])
+
+    def test_lastWord(self) -> None:
+        """
+        Who is told before the method has ended gets no answer, and is told once.
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("in hand")
+        peer.wire.leave()
+        peer.wire.goAway()
+        self.assertEqual(peer.heard(), [("close", 1001, "")])
+        service.finish("answer")
+        self.assertEqual(peer.heard(), [])
+
+    def test_peerLeaves(self) -> None:
+        """
+        When the peer has gone meanwhile, the method in hand and C{onClose} are what is left.
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("in hand")
+        peer.wire.leave()
+        quiet = peer.mounted.roster.whenQuiet()
+        peer.leave()
+        self.assertNoResult(quiet)
+        self.assertEqual(service.ends, [])
+        service.finish("answer")
+        self.assertEqual(service.ends, ["close"])
+        self.successResultOf(quiet)
+
+    def test_streams(self) -> None:
+        """
+        A stream is not waited for: it may have no end.
+        """
+        closed = []
+
+        class Ticking(Recorder):
+            def onTextMessage(self, text: str) -> Generator[Any, Any, Any]:
+                try:
+                    while True:
+                        yield "tick"
+                finally:
+                    closed.append(True)
+
+        peer = talk(Ticking())
+        peer.congest()
+        peer.say("go")
+        peer.wire.leave()
+        self.assertEqual(peer.heard(), ["tick", ("close", 1001, "")])
+        self.assertEqual(closed, [True])
+
+
+class UnfinishedTests(ConversationTestCase):
+    """
+    What runs on when the connection has gone.
+    """
+
+    def test_lastMethod(self) -> None:
+        """
+        An asynchronous C{onClose} or C{onError} is waited for, whether it succeeds or not.
+        """
+
+        class Closing(Recorder):
+            def __init__(self) -> None:
+                super().__init__()
+                self.last: Deferred[None] = Deferred()
+
+            async def onClose(self, statusCode: int) -> None:
+                await self.last
+
+            def onError(self, error: Exception) -> Deferred[None]:
+                return self.last
+
+        for failing in (False, True):
+            for end in (lambda peer: None, lambda peer: peer.send(frame(3, b""))):
+                service = Closing()
+                peer = talk(service)
+                end(peer)
+                quiet = peer.mounted.roster.whenQuiet()
+                peer.leave()
+                self.assertNoResult(quiet)
+                if failing:
+                    service.last.errback(ZeroDivisionError())
+                    self.raised(ZeroDivisionError)
+                else:
+                    service.last.callback(None)
+                self.successResultOf(quiet)
+
+    def test_plain(self) -> None:
+        """
+        A plain C{onClose}, one that raises, and none at all leave nothing to wait for.
+        """
+
+        class Raising(Service):
+            def onClose(self, statusCode: int) -> None:
+                raise ZeroDivisionError
+
+        class Answering(Service):
+            def onClose(self, statusCode: int) -> Any:
+                return WRITTEN
+
+        for service in (Service(), Recorder(), Raising(), Answering()):
+            peer = talk(service)
+            quiet = peer.mounted.roster.whenQuiet()
+            peer.leave()
+            self.successResultOf(quiet)
+        self.raised(ZeroDivisionError)
+
+    def test_ended(self) -> None:
+        """
+        What ended before TCP did is not waited for.
+        """
+        service = Slow()
+        peer = talk(service)
+        peer.say("a")
+        peer.send(frame(3, b""))
+        service.finish()
+        self.assertEqual(service.ends, ["error"])
+        peer.leave()
+        self.assertIsNone(peer.connection.unfinished())
+
+
 class LeakTests(ConversationTestCase):
     """
     Nothing is left after the end.
@@ -1361,7 +1594,7 @@ class LeakTests(ConversationTestCase):
             self.assertLessEqual(len(mounted.clock.getDelayedCalls()), 1)
             mounted.wheel.stop()
             self.assertEqual(mounted.clock.getDelayedCalls(), [])
-            self.assertEqual(mounted.terms.hub._audiences, {})
+            self.assertEqual(mounted.terms.hub.node._audiences, {})
             self.assertEqual(mounted.roster.members, set())
         self.quiet()
 

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 from weakref import ref
 
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.internet.interfaces import ISSLTransport
 from zope.interface import directlyProvides
 from zope.interface.verify import verifyObject
 
 from balws.errors import Error
-from balws.interfaces import ISession
+from balws.interfaces import IServedSession
 from tests.rows.raw import BINARY, CLOSE, PING, PONG, TEXT, closing, frame
 from tests.wire.transports import AbruptTransport, Rig, Session, Transport, WireTestCase, compressing
 
@@ -34,7 +35,7 @@ class LifeTests(WireTestCase):
         """
         The session of these tests is one.
         """
-        verifyObject(ISession, Session())
+        verifyObject(IServedSession, Session())
 
     def test_open(self) -> None:
         """
@@ -610,3 +611,48 @@ class KeepAliveTests(WireTestCase):
         self.assertEqual(self.rig.transport.take(), b"")
         self.pump(0.6)
         self.ping()
+
+
+class LeaveTests(WireTestCase):
+    """
+    The listener stops.
+    """
+
+    def test_leave(self) -> None:
+        """
+        When the session has drained the peer is told 1001; what is read from then on is
+        dropped with the session's knowledge.
+        """
+        rig = Rig()
+        rig.session.then["drain"] = lambda: self.assertEqual(rig.sent(), [])
+        rig.wire.leave()
+        self.assertEqual(rig.session.seen, ["drain", ("closing", False)])
+        self.assertEqual(rig.sent(), [(0x88, b"\x03\xe9")])
+        rig.wire.leave()
+        self.assertEqual(rig.session.seen, ["drain", ("closing", False)])
+
+    def test_leaveFull(self) -> None:
+        """
+        Who read no more because the session had enough reads on: the peer's answer must be
+        seen.
+        """
+        rig = Rig()
+        rig.wire.pauseReading()
+        rig.wire.leave()
+        self.assertTrue(rig.transport.reading)
+        rig.read(closing(1001))
+        self.assertEqual(rig.session.seen[-1], ("answered", 1001))
+
+    def test_unfinished(self) -> None:
+        """
+        A method that runs on when TCP has gone is known to the roster before the connection
+        has left it.
+        """
+        rig = Rig()
+        rig.session.left = Deferred()
+        quiet, empty = rig.roster.whenQuiet(), rig.roster.whenEmpty()
+        rig.lose()
+        self.successResultOf(empty)
+        self.assertNoResult(quiet)
+        rig.session.left.callback(None)
+        self.successResultOf(quiet)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionAborted, ConnectionDone
 from twisted.internet.interfaces import IConsumer, IPushProducer, ITCPTransport
 from twisted.internet.task import Clock
@@ -17,7 +18,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from balws.interfaces import ISession
+from balws.interfaces import IServedSession
 from balws.wire.compression import agree
 from balws.wire.factory import WireFactory
 from balws.wire.roster import Roster
@@ -170,7 +171,7 @@ class AbruptTransport(Transport):
         self.lose(ConnectionAborted())
 
 
-@implementer(ISession)
+@implementer(IServedSession)
 class Session:
     """
     Records what the wire tells.
@@ -178,6 +179,7 @@ class Session:
     @ivar seen: messages as they are, the class of an error, and a tuple for each other call.
     @ivar errors: what C{failed} was called with.
     @ivar then: what to do in a call, by its name in C{seen}; C{"message"} for all messages.
+    @ivar left: what C{unfinished} answers.
     """
 
     wantsPing = False
@@ -187,6 +189,7 @@ class Session:
         self.seen: list[Any] = []
         self.errors: list[Any] = []
         self.then: dict[str, Callable[..., object]] = {}
+        self.left: Deferred[None] | None = None
 
     def _told(self, name: str, *arguments: Any) -> None:
         if name == "message":
@@ -227,6 +230,13 @@ class Session:
 
     def ended(self, code: int, reason: str) -> None:
         self._told("ended", code, reason)
+
+    def drain(self, done: Callable[[], object]) -> None:
+        self._told("drain")
+        done()
+
+    def unfinished(self) -> Deferred[None] | None:
+        return self.left
 
 
 class Rig:

@@ -1,0 +1,63 @@
+# -*- test-case-name: tests.logs.test_outlet -*-
+"""
+The log of an application goes where twistd would write its own.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.logger import ILogObserver
+from twisted.python.components import Componentized
+from twisted.python.logfile import LogFile
+
+from balws.logs.observer import observer
+
+__all__ = ["install"]
+
+#: Where a twistd in the background writes when nothing is said.
+_DEFAULT = "twistd.log"
+
+
+def install(application: Componentized, form: str, options: Mapping[str, Any]) -> None:
+    """
+    Give an application the observer that twistd takes in place of its own.  Call it while the
+    application is assembled: twistd asks for it right after.
+
+    A C{--logger} or C{--syslog} of the user's stays as it is, and so does an observer that the
+    application has.  C{--logfile} and C{--nodaemon} mean what they mean to twistd, and SIGUSR1
+    begins a new file.
+
+    @param application: what C{twisted.application.service.Application} made.
+    @param form: C{"text"} or C{"json"}.
+    @param options: twistd's own: the C{parent} of those of C{twistd balws}.
+    """
+    if options.get("logger") or options.get("syslog") or application.getComponent(ILogObserver, None) is not None:
+        return
+    stream = _stream(options.get("logfile"), bool(options.get("nodaemon")))
+    if stream is not None:
+        application.setComponent(ILogObserver, observer(form, stream))
+
+
+def _stream(name: str | None, isForeground: bool) -> Any:
+    """
+    @return: where twistd would write; L{None} where it would refuse to.
+    """
+    if name == "-" or (isForeground and not name):
+        return sys.stdout if isForeground else None
+    file: Any = LogFile.fromFullPath(name or _DEFAULT)
+    # Somebody else's use of the signal stays, as with twistd.
+    if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
+        signal.signal(signal.SIGUSR1, lambda number, frame: _later(file))
+    return file
+
+
+def _later(file: Any) -> None:
+    # A signal comes between any two steps: nothing is done here.
+    from twisted.internet import reactor
+
+    fromThread: Any = reactor
+    fromThread.callFromThread(file.rotate)

@@ -1,0 +1,210 @@
+# -*- test-case-name: tests.workers.test_worker -*-
+"""
+A worker, as it sees itself: what it has from its supervisor.
+
+Its descriptors: 1 takes its log, from L{ORDERS} it reads what it shall do, to L{NEWS} it tells
+that it serves, L{BOARD} is the memory that all workers share, and from L{FIRST_SOCKET} on there
+are the sockets of the listeners.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from typing import Any
+
+import attrs
+from twisted.internet.fdesc import setNonBlocking
+from twisted.internet.interfaces import IReadDescriptor
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from balws.config.place import Place
+from balws.errors import ConfigurationError
+from balws.server.adopted import AdoptedEndpoint
+from balws.workers.board import Board
+from balws.workers.pipe import LogPipe
+
+__all__ = ["DRAIN", "READY", "RELOAD", "STOP", "Worker", "currentWorker", "inEnvironment"]
+
+LOG, ORDERS, NEWS, BOARD, FIRST_SOCKET = 1, 3, 4, 5, 6
+
+#: What a worker is told: a byte each.  The end of the pipe means L{DRAIN}, too: the
+#: supervisor is gone, however it ended.
+RELOAD, DRAIN, STOP = b"r", b"d", b"s"
+
+#: What it tells.
+READY = b"y"
+
+#: C{number/count}; and of each socket C{descriptor:family}.
+_WHO = "BALWS_WORKER"
+_SOCKETS = "BALWS_WORKER_SOCKETS"
+
+
+@attrs.frozen
+class _Inherited:
+    fd: int
+    family: int
+
+
+class Worker:
+    """
+    This process, which is one of several.
+
+    @ivar number: from 1 to C{count}.
+    @ivar count: how many there are.
+    @ivar log: where the observer of its log writes.
+    """
+
+    def __init__(self, number: int, count: int, sockets: Iterable[_Inherited]) -> None:
+        self.number = number
+        self.count = count
+        self.log = LogPipe(LOG)
+        self._sockets = dict(enumerate(sockets))
+        self._board = Board(BOARD, count, number)
+
+    def share(self, limit: int) -> int:
+        """
+        @param limit: of all workers together; 0 is none.
+        @return: that of this one, rounded up.
+        """
+        return -(-limit // self.count)
+
+    def endpoint(self, index: int, reactor: Any, place: Place | None = None) -> AdoptedEndpoint:
+        """
+        @param index: of the listener, counted from 0.
+        @param place: where the listener stands in its file, for the error.
+        @raise ConfigurationError: when the supervisor has no socket for it: its file had
+            fewer listeners.
+        """
+        found = self._sockets.pop(index, None)
+        if found is None:
+            words = "this listener is new: restart all, since the ports are opened then"
+            raise ConfigurationError(words) if place is None else place.error(words)
+        return AdoptedEndpoint(reactor, found.fd, found.family, self._board)
+
+    def ready(self) -> None:
+        """
+        Tell the supervisor that the listeners listen.  Sockets that none of them wanted are closed.
+        """
+        self._board.appear()
+        while self._sockets:
+            os.close(self._sockets.popitem()[1].fd)
+        try:
+            os.write(NEWS, READY)
+        except OSError:
+            # It is gone: the pipe of orders says so, too.
+            pass
+
+    def watch(
+        self,
+        reactor: Any,
+        *,
+        reload: Callable[[], object],
+        drain: Callable[[], object],
+        stop: Callable[[], object],
+    ) -> None:
+        """
+        Do from now on what the supervisor says.
+
+        @param reload: read again what may have changed.
+        @param drain: end in order; called once, also when the supervisor is gone.
+        @param stop: end at once.
+        """
+        setNonBlocking(ORDERS)
+        reactor.addReader(_Orders(reactor, {RELOAD: reload, DRAIN: drain, STOP: stop}))
+        self.log.attach(reactor)
+
+
+@implementer(IReadDescriptor)
+class _Orders:
+    """
+    The pipe of orders.
+    """
+
+    def __init__(self, reactor: Any, meanings: Mapping[bytes, Callable[[], object]]) -> None:
+        self._reactor = reactor
+        self._meanings = meanings
+        self._drains = False
+
+    def fileno(self) -> int:
+        """
+        @return: the pipe.
+        """
+        return ORDERS
+
+    def logPrefix(self) -> str:
+        """
+        @return: a name for the reactor's own log.
+        """
+        return "orders"
+
+    def doRead(self) -> None:
+        """
+        There are some, or it is the end.
+        """
+        try:
+            data = os.read(ORDERS, 64)
+        except BlockingIOError:
+            return
+        if not data:
+            self._reactor.removeReader(self)
+            data = DRAIN
+        for number in data:
+            self._do(bytes((number,)))
+
+    def _do(self, order: bytes) -> None:
+        if order == DRAIN:
+            if self._drains:
+                return
+            self._drains = True
+        meaning = self._meanings.get(order)
+        if meaning is not None:
+            meaning()
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        The end of the pipe, as some reactors tell it; or this one stops, and all drains already.
+        """
+        self._do(DRAIN)
+
+
+_current: Worker | None = None
+
+
+def currentWorker(environment: MutableMapping[str, str] | None = None) -> Worker | None:
+    """
+    @param environment: read, and rid of what is for us alone, so that what this process starts is
+        no worker; L{None}: the process's own.
+    @return: this process as a worker, the same each time; L{None} when it is none.
+    @raise ConfigurationError: when the environment names sockets that are not there.
+    """
+    global _current
+    environment = os.environ if environment is None else environment
+    who, sockets = environment.pop(_WHO, None), environment.pop(_SOCKETS, "")
+    if who is not None:
+        try:
+            _current = _read(who, sockets)
+        except (ValueError, OSError):
+            raise ConfigurationError(f"{_WHO} is for processes that balws starts itself") from None
+        atexit.register(_current.log.finish)
+    return _current
+
+
+def _read(who: str, sockets: str) -> Worker:
+    number, count = map(int, who.split("/"))
+    inherited = [_Inherited(*map(int, each.split(":"))) for each in sockets.split(",")]
+    # What a service starts shall not keep a port open, nor the supervisor waiting.
+    for fd in (ORDERS, NEWS, BOARD, *(each.fd for each in inherited)):
+        os.set_inheritable(fd, False)
+    return Worker(number, count, inherited)
+
+
+def inEnvironment(number: int, count: int, families: Iterable[int]) -> dict[str, str]:
+    """
+    @param families: of the listeners' sockets, whose descriptors begin with L{FIRST_SOCKET}.
+    @return: what makes a process a worker.
+    """
+    described = [f"{FIRST_SOCKET + index}:{family}" for index, family in enumerate(families)]
+    return {_WHO: f"{number}/{count}", _SOCKETS: ",".join(described)}
