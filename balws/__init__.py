@@ -136,6 +136,7 @@ from balws.interfaces import (
 )
 from balws.server.declare import get, serviceConfig
 from balws.server.embedding import upgradeResource
+from balws.server.health import HealthResource, ReadyResource
 from balws.server.listener import Listener
 from balws.server.request import Request
 from balws.server.tally import Tally
@@ -194,6 +195,7 @@ __all__ = [
     "GoingAway",
     "HandshakeTimedOut",
     "Header",
+    "HealthResource",
     "HistoryConfig",
     "HistoryLostError",
     "HttpClientConfig",
@@ -250,6 +252,7 @@ __all__ = [
     "Protocol",
     "ProtocolError",
     "ReadTimedOutError",
+    "ReadyResource",
     "RefreshConfig",
     "Request",
     "RequestLimitConfigs",

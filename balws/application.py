@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from balws.assembling import Stock, furnish
 from balws.config import Configuration, ListenerEntry, ServerConfiguration, loadFile
 from balws.errors import ConfigurationError
-from balws.hub.hub import Hub, makeHub
+from balws.hub.hub import Hub, makeHub, shareHub
 from balws.obtaining import makeImportable, words
 from balws.restarting import succession
 from balws.server.admission import Admission
@@ -58,6 +58,7 @@ def makeApplicationService(
         hub = makeHub(configuration.hub, reactor)
     except ConfigurationError as error:
         raise configuration.place.child("hub").locate(error) from error
+    shareHub(hub)  # for what modules that are imported now make beside the file
     application = Application(configuration, hub, reactor, worker)
     for index, entry in enumerate(configuration.listeners):
         application.serve(index, entry, listenerFactory)

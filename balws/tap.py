@@ -80,11 +80,14 @@ class Options(usage.Options):
 
     def _serviceOf(self, configuration: Configuration, file: str) -> Any:
         self.logFormat = configuration.server.logFormat
-        if configuration.server.workers > 1 and self.worker is None and not self["check"]:
+        isOne = configuration.server.workers == 1 or self.worker is not None
+        if isOne or self["check"]:
+            service: Any = makeApplicationService(configuration, worker=self.worker)
+        if not isOne:
             own: Any = self.parent or {}
             reactor = own.get("reactor")
-            return Supervisor(configuration, file, options=[f"--reactor={reactor}"] if reactor else [])
-        return makeApplicationService(configuration, worker=self.worker)
+            service = Supervisor(configuration, file, options=[f"--reactor={reactor}"] if reactor else [])
+        return service
 
 
 class Process(Signals):
@@ -134,10 +137,9 @@ class Process(Signals):
         ready.addCallback(lambda _: self._reactor.callWhenRunning(self._ready))
 
     def _ready(self) -> None:
-        if self._options.worker is not None:
-            self._options.worker.ready()
-        elif self._notifying is not None:
-            self._notifying.ready()
+        for each in (self._options.worker, self._notifying):
+            if each is not None:
+                each.ready()
 
     def reload(self) -> None:
         """

@@ -52,6 +52,13 @@ class WithHub(UpgradeService):
     def get(self):
         return Echo()
 
+class Embedding(UpgradeService):
+    def __init__(self):
+        from balws.hub.hub import sharedHub
+        self.hub = sharedHub()
+    def get(self):
+        return Echo()
+
 class TwoGets(UpgradeService):
     def get(self):
         return Echo()
@@ -280,6 +287,13 @@ class ImportTests(ApplicationTestCase):
         for target in ("M:WithHub", "M:makeWithHub"):
             listener = self.make(self.services(f'service = "{target}"', 'path = "/a"'))
             self.assertIs(listener.attached[0][0].hub, listener.hub)
+
+    def test_sharedHub(self) -> None:
+        """
+        What a module makes beside the file shares the hub of the file.
+        """
+        listener = self.make(self.services('service = "M:Embedding"', 'path = "/a"'))
+        self.assertIs(listener.attached[0][0].hub, listener.hub)
 
     def test_resources(self) -> None:
         """

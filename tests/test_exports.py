@@ -22,6 +22,7 @@ HOMES = (
     "balws.hub.hub",
     "balws.server.declare",
     "balws.server.embedding",
+    "balws.server.health",
     "balws.server.listener",
     "balws.server.request",
     "balws.server.tally",

@@ -182,7 +182,9 @@ class OptionsTests(SynchronousTestCase):
         self.assertNotIn("balws_tap_test", sys.modules)
         self.assertEqual(self.exit("--config", self.file, "--check"), 0)
         self.assertIn("balws_tap_test", sys.modules)
-        self.assertEqual(self.exit("-c", self.write(text.replace("_test", "_none")), "--check")[-6:], '_none"')
+        for wrong, words in (("_test", "_none"), ("port = 0", 'endpoint = "haproxy:tcp:0"')):
+            name = self.write(text.replace(wrong, words))
+            self.assertRegex(str(self.exit("-c", name, "--check")), rf"\A{name}:\d+:\d+: listeners")
 
 
 class Reactor(Clock):
@@ -323,6 +325,8 @@ class ProcessTests(SynchronousTestCase):
         process.setServiceParent(application)
         self.assertEqual(calls, [("json", {"nodaemon": True})])
         self.assertEqual(list(IServiceCollection(application)), [process])
+        # Without options of twistd nobody knows where a log would go.
+        Process(Service(), Options(), self.reactor).setServiceParent(Application("balws"))
         options = Options()
         options.worker = cast(Any, FakeWorker())
         application = Application("balws")

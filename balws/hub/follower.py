@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
+from balws.errors import HubError
 from balws.hub.broker import Entry, numberOf
 from balws.hub.message import Message
 from balws.interfaces import IMember
@@ -52,6 +53,13 @@ class Follower:
         self.position = position
         self._waiting: deque[Entry] | None = deque(maxlen=MAX_WAITING)
         self._missed = False
+        self._isOver = False
+
+    def end(self) -> None:
+        """
+        The connection is not in the group any more, or follows anew.
+        """
+        self._isOver = True
 
     def received(self, entry: Entry, shared: Message) -> None:
         """
@@ -73,13 +81,17 @@ class Follower:
         @return: its position after that.
         @raise HistoryLostError: when not all is there any more.
         @raise HubUnavailableError: when nobody can know.
+        @raise HubError: when L{end} was called meanwhile.
         @raise ConnectionClosureError: when it is gone.
         """
         while True:
             page, position = await self._history(self._group, self.position)
             for entry in page:
-                await self._member.write(enveloped(self._group, entry))
+                if not self._isOver:
+                    await self._member.write(enveloped(self._group, entry))
                 self.position = entry.position
+            if self._isOver:
+                raise HubError("the connection has left the group meanwhile")
             self.position = position
             if not page and self._goLive():
                 return self.position

@@ -33,6 +33,14 @@ class Group:
     def __contains__(self, member: IMember) -> bool:
         return member in self.members or member in self.followers
 
+    def unfollow(self, member: IMember) -> None:
+        """
+        A connection follows no longer, if it did.
+        """
+        follower = self.followers.pop(member, None)
+        if follower is not None:
+            follower.end()
+
     @property
     def isEmpty(self) -> bool:
         """
@@ -80,8 +88,8 @@ class Groups:
         group = self._groups.get(name)
         if group is None:
             group = self._groups[name] = Group(name)
+        group.unfollow(member)
         if follower is None:
-            group.followers.pop(member, None)
             group.members.add(member)
         else:
             group.members.discard(member)
@@ -99,7 +107,7 @@ class Groups:
         if group is None or member not in group:
             return None
         group.members.discard(member)
-        group.followers.pop(member, None)
+        group.unfollow(member)
         names = self._of[member]
         names.discard(name)
         if not names:
@@ -122,6 +130,8 @@ class Groups:
         """
         group = self._groups.pop(name, None)
         if group is not None:
+            for follower in group.followers.values():
+                follower.end()
             for member in (*group.members, *group.followers):
                 names = self._of[member]
                 names.discard(name)

@@ -23,7 +23,7 @@ from balws.hub.node import Node
 from balws.hub.sent import sent
 from balws.interfaces import IMember
 
-__all__ = ["Hub", "makeHub", "sharedHub"]
+__all__ = ["Hub", "makeHub", "shareHub", "sharedHub"]
 
 
 class Hub(NamedConnections, ConnectionGroups):
@@ -213,3 +213,11 @@ def sharedHub() -> Hub:
     if _shared is None:
         _shared = Hub()
     return _shared
+
+
+def shareHub(hub: Hub) -> None:
+    """
+    Let this hub be the one that L{sharedHub} gives from now on.
+    """
+    global _shared
+    _shared = hub

@@ -145,9 +145,9 @@ class _TcpPort(tcp.Port):
     def _goOn(self) -> None:
         # The others had their chance: they may be busy.
         self._later = None
-        self._accept()
-        if self.connected:
+        if not self.disconnecting:
             self.startReading()
+            self._accept()
 
     def _accept(self) -> None:
         self.numberAccepts = min(self.numberAccepts, AT_A_TIME)

@@ -6,7 +6,6 @@ take-over.
 
 from __future__ import annotations
 
-from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -20,6 +19,7 @@ from balws.auth.login import Login
 from balws.config.service import WSServiceConfig
 from balws.errors import AuthnError, AuthzError, Error, ServiceDefinitionError, UpgradeError
 from balws.interfaces import Service
+from balws.server.admission import Admission
 from balws.server.gate import BEARER, Upgrade
 from balws.server.inbound import Inbound, inbound
 from balws.server.mount import Mount
@@ -55,7 +55,8 @@ class Attempt:
         self._waiting: Deferred[Any] | None = None
         self._watched = False
         self._login: Login | None = None
-        self._leave: partial[None] | None = None
+        self._admission: Admission | None = None
+        self._address = ""
         self._over = False
 
     def begin(self, values: dict[str, Any]) -> None:
@@ -64,12 +65,12 @@ class Attempt:
         """
         admission = self._mount.admission
         if admission is not None:
-            address = addressOf(self._request)
-            refusal = admission.enter(address)
+            self._address = addressOf(self._request)
+            refusal = admission.enter(self._address)
             if refusal is not None:
                 self._answer(refusal)
                 return
-            self._leave = partial(admission.leave, address)
+            self._admission = admission
         guard = self._mount.guard
         if guard is None:
             self._ask(values)
@@ -162,9 +163,9 @@ class Attempt:
         login, self._login = self._login, None
         if login is not None:
             login.end()
-        leave, self._leave = self._leave, None
-        if leave is not None:
-            leave()
+        admission, self._admission = self._admission, None
+        if admission is not None:
+            admission.leave(self._address)
 
     def _answered(self, result: Any) -> None:
         if not self._finish():
@@ -249,8 +250,8 @@ class Attempt:
             self._broken(Failure())
             self._answer(Refusal(500, FAILED))
         else:
-            session.leave = self._leave
-            self._login = self._leave = None  # the connection's now
+            session.admission, session.address = self._admission, self._address
+            self._login = self._admission = None  # the connection's now
             takeOver(request, mount.factory, session, response, compressor)
 
     def _prepared(self, service: Service) -> tuple[Inbound, bytes, Any]:

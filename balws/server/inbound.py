@@ -5,10 +5,9 @@ A connection that somebody made to us: it has a place, an age, and perhaps a pac
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from balws.config.service import WSServiceConfig
 from balws.interfaces import Service
+from balws.server.admission import Admission
 from balws.session.age import Age
 from balws.session.connection import Connection
 from balws.session.methods import MethodTable
@@ -20,11 +19,13 @@ from balws.wire.protocol import Wire
 class Inbound(Age, Connection):
     """
     @ivar behindTls: whether a trusted proxy took TLS off.
-    @ivar leave: gives its place back when it has ended; L{None} where nobody counts.
+    @ivar admission: gets its place back when it has ended; L{None} where nobody counts.
+    @ivar address: for which it has the place.
     """
 
     behindTls = False
-    leave: Callable[[], object] | None = None
+    admission: Admission | None = None
+    address = ""
 
     @property
     def isSecure(self) -> bool:
@@ -46,9 +47,8 @@ class Inbound(Age, Connection):
         """
         See L{balws.interfaces.ISession}.
         """
-        leave, self.leave = self.leave, None
-        if leave is not None:
-            leave()
+        if self.admission is not None:
+            self.admission.leave(self.address)
         super().ended(code, reason)
 
 

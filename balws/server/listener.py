@@ -5,7 +5,7 @@ A port with upgrade services and HTTP resources (seed 4, section 2).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from weakref import WeakSet
 
@@ -31,6 +31,7 @@ from balws.server.entrance import Entrance
 from balws.server.farewell import sayFarewell
 from balws.server.mount import Mount
 from balws.server.offer import Offer, Premises
+from balws.server.patience import patient
 from balws.server.provenance import Provenance
 from balws.server.sharing import sharedAdmission
 from balws.server.site import Site
@@ -139,11 +140,6 @@ class Listener:
         return self._offer.configuration
 
     @property
-    def _isSecure(self) -> bool:
-        way = self._offer.way
-        return self._name.startswith("ssl:") or (way is not None and way.tls is not None)
-
-    @property
     def _mounts(self) -> list[Mount]:
         return self._offer.mounts
 
@@ -219,6 +215,7 @@ class Listener:
 
         @param offer: what L{prepare} gave.
         """
+        known = self._plain()
         old, self._offer = self._offer, offer
         self._tree.paths = offer.paths
         if self._entrance is not None and offer.way is not None:
@@ -234,7 +231,7 @@ class Listener:
                 mount.stopping = True
         offer.follow(old, self._stopping)
         if self._port is not None:
-            self._warnOfPlainCredentials(self._port)
+            self._warnOfPlainCredentials(self._port, known)
 
     def drop(self, offer: Offer) -> None:
         """
@@ -277,24 +274,36 @@ class Listener:
     def _listening(self, port: IListeningPort) -> Deferred[None]:
         if self._tree.active:
             self._port = port
+            patient(port, self._reactor)
             self._warnOfPlainCredentials(port)
             return succeed(None)
         stopped = ListenerError(f"the listener on '{self._name}' was stopped before it listened")
         return maybeDeferred(port.stopListening).addCallback(lambda _: fail(stopped))
 
-    def _warnOfPlainCredentials(self, port: IListeningPort) -> None:
+    def _warnOfPlainCredentials(self, port: IListeningPort, known: Collection[str] = ()) -> None:
         """
         Say what decision 17 wants said, where it can be known.
+
+        @param known: the services of which it is said already.
         """
         host = getattr(port.getHost(), "host", None)
-        guarded = [mount.path for mount in self._mounts if mount.guard is not None]
-        if guarded and not self._isSecure and host and not isLoopback(host):
+        plain = [path for path in self._plain() if path not in known]
+        if plain and host and not isLoopback(host):
             _log.warn(
                 "Credentials for {paths} on {name} can be read by whoever is on the way:"
                 " give it a secureSocket, or let only a TLS proxy reach it.",
-                paths=", ".join(guarded),
+                paths=", ".join(plain),
                 name=self._name,
             )
+
+    def _plain(self) -> list[str]:
+        """
+        @return: the services that are shown credentials without TLS.
+        """
+        way = self._offer.way
+        if self._name.startswith("ssl:") or (way is not None and way.tls is not None):
+            return []
+        return [mount.path for mount in self._mounts if mount.guard is not None]
 
     def _notListening(self, failure: Failure) -> Failure:
         self._tree.active = False

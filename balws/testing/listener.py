@@ -13,12 +13,16 @@ from balws.client.asyncclient import AsyncClient
 from balws.client.client import Client
 from balws.config.listener import ListenerConfiguration
 from balws.hub.hub import Hub
+from balws.config.server import ServerConfiguration
 from balws.interfaces import Service
+from balws.server.admission import Admission
 from balws.server.listener import Listener
 from balws.session.caller import Caller
 from balws.session.connection import Connection
 from balws.testing.client import MemoryAsyncClient, MemoryClient
 from balws.testing.network import MemoryNetwork
+
+UNLIMITED = ServerConfiguration(maxConnections=0, maxConnectionsPerAddress=0, maxUpgradesPerSecond=0)
 
 
 class MemoryListener(Listener):
@@ -53,11 +57,15 @@ class MemoryListener(Listener):
         @param config: as L{Listener} takes it.
         @param network: L{None} makes one; several listeners may share one.
         @param hub: L{None} makes one: what another test broadcasts is not heard here.
-        @param fields: fields of L{balws.config.ListenerConfiguration}.
+        @param fields: fields of L{balws.config.ListenerConfiguration}, C{serverConfig} and
+            C{admission} of L{Listener}; without these there are no limits on connections: all
+            come from one address, and in no time.
         """
         self.network = MemoryNetwork() if network is None else network
         self.clock = self.network.clock
         self.endpoint = self.network.endpoint()
+        if not {"serverConfig", "admission"} & fields.keys():
+            fields["admission"] = Admission(self.clock, UNLIMITED)
         super().__init__(self.endpoint, config, reactor=self.clock, hub=Hub() if hub is None else hub, **fields)
         self.start()
 

@@ -19,7 +19,8 @@ from balws.workers.worker import BOARD, FIRST_SOCKET, LOG, NEWS, ORDERS, inEnvir
 __all__ = ["Command"]
 
 #: A session of its own keeps a terminal's Ctrl-C away, which its supervisor has, too.  It finds
-#: modules where its supervisor finds them, and not in whatever folder it happens to be.
+#: modules where its supervisor finds them, and not in whatever folder it happens to be (-P), and
+#: what it prints before its log begins is seen at once (-u).
 _BEGIN = (
     "import os, sys; os.setsid(); sys.path[:] = os.environ.pop('BALWS_WORKER_PATH').split(os.pathsep); "
     "from twisted.scripts.twistd import run; run()"
@@ -63,7 +64,7 @@ class Command:
             transport: IProcessTransport = reactor.spawnProcess(
                 protocol,
                 sys.executable,
-                [sys.executable, "-P", "-c", _BEGIN, *self._arguments()],
+                [sys.executable, "-Pu", "-c", _BEGIN, *self._arguments()],
                 env=environment,
                 path=self.folder,
                 childFDs={0: nothing, **devices, **inherited},

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.workers.test_seat -*-
+# -*- test-case-name: tests.workers.test_supervisor -*-
 """
 The place of one worker, which one process after the other takes.
 """
@@ -134,7 +134,7 @@ class Seat:
         else:
             words = child.words.pop().decode("utf-8", "replace") if child.words else ""
             child.letGo()
-            self._failed(words or f"worker {self.number} {cause} before it served")
+            self._failed(words or f"balws: the start failed: worker {self.number} {cause}")
 
     def _replace(self, child: Child, cause: str) -> None:
         delay = self._backoff.after(self._reactor.seconds() - child.since)

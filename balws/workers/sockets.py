@@ -116,6 +116,10 @@ def _endpointOf(entry: ListenerEntry, reactor: Any) -> tuple[str, IStreamServerE
         host, port = entry.configuration.host, entry.port
         kind = TCP6ServerEndpoint if ":" in host else TCP4ServerEndpoint
         return f"{host}:{port}", kind(reactor, port, BACKLOG, host)
+    name = entry.endpoint.partition(":")[0]
+    if name == "ssl":
+        words = "several workers cannot share what ssl: opens; use tcp: and give the listener a secureSocket"
+        raise entry.place.error(words, "endpoint")
     try:
         endpoint = serverFromString(reactor, entry.endpoint)
     except Exception as error:
@@ -123,11 +127,7 @@ def _endpointOf(entry: ListenerEntry, reactor: Any) -> tuple[str, IStreamServerE
         words = f"no endpoint is described by {entry.endpoint!r} ({error})"
         raise entry.place.error(words, "endpoint") from None
     if type(endpoint) not in _PLAIN:
-        name = entry.endpoint.partition(":")[0]
-        words = f"several workers cannot share what {name}: opens"
-        if name == "ssl":
-            words += "; use tcp: and give the listener a secureSocket"
-        raise entry.place.error(words, "endpoint")
+        raise entry.place.error(f"several workers cannot share what {name}: opens", "endpoint")
     return entry.endpoint, endpoint
 
 

@@ -5,6 +5,7 @@ The process that keeps the workers.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -66,16 +67,14 @@ class Supervisor(Service):
         self._deadline = server.drainTimeout + GRACE
         self._command = Command(file, server.workers, options)
         self._sockets = Sockets(configuration.listeners, reactor)
-        self._shared = newBoard(server.workers)
-        self._board = Board(self._shared, server.workers)
         self._open: list[OpenSocket] = []
         self._unready = self._occupied = server.workers
         self._waiting: list[Deferred[None]] = []
-        self._hasFailed = False
+        self._hasFailed = self._stops = self._atOnce = False
         self._gone: Deferred[None] = Deferred()
         self._killing: IDelayedCall | None = None
         self.seats = [
-            Seat(number, reactor, self._start, say, self._board.leave, self._ready, self._failed, self._empty)
+            Seat(number, reactor, self._start, say, self._left, self._ready, self._failed, self._empty)
             for number in range(1, server.workers + 1)
         ]
 
@@ -89,6 +88,8 @@ class Supervisor(Service):
         """
         Service.privilegedStartService(self)
         self._open = self._sockets.open()
+        self._shared = newBoard(len(self.seats))
+        self._board = Board(self._shared, len(self.seats))
 
     def startService(self) -> None:
         """
@@ -124,17 +125,22 @@ class Supervisor(Service):
         @return: fires when nobody is left.
         """
         Service.stopService(self)
+        self._stops = True
         closed = self._sockets.close()
         self._killIn(self._deadline)
         for seat in self.seats:
             seat.drain()
+        if self._atOnce:
+            self.stopNow()
         return DeferredList([closed, self._gone])
 
     def stopNow(self) -> None:
         """
-        Have every worker end at once; those that are left after two seconds are killed.
+        Have every worker end at once; those that are left after two seconds are killed.  Before
+        L{stopService} it says how that shall be done.
         """
-        if not self._occupied:
+        self._atOnce = True
+        if not self._stops or not self._occupied:
             return
         self._killIn(GRACE)
         for seat in self.seats:
@@ -154,6 +160,9 @@ class Supervisor(Service):
 
     def _start(self, child: Child, number: int) -> None:
         self._command.start(self._reactor, child, number, self._shared, self._open)
+
+    def _left(self, number: int) -> None:
+        self._board.leave(number)
 
     def _ready(self) -> None:
         self._unready -= 1
@@ -175,4 +184,5 @@ class Supervisor(Service):
             if self._killing is not None:
                 self._killing.cancel()
                 self._killing = None
+            os.close(self._shared)
             self._gone.callback(None)

@@ -194,7 +194,10 @@ def currentWorker(environment: MutableMapping[str, str] | None = None) -> Worker
 
 def _read(who: str, sockets: str) -> Worker:
     number, count = map(int, who.split("/"))
-    inherited = [_Inherited(*map(int, each.split(":"))) for each in sockets.split(",")]
+    if not 1 <= number <= count:
+        raise ValueError(who)
+    pairs = [each.split(":") for each in sockets.split(",")]
+    inherited = [_Inherited(int(fd), int(family)) for fd, family in pairs]
     # What a service starts shall not keep a port open, nor the supervisor waiting.
     for fd in (ORDERS, NEWS, BOARD, *(each.fd for each in inherited)):
         os.set_inheritable(fd, False)

@@ -15,6 +15,7 @@ from unittest.mock import patch
 from twisted.logger import globalLogBeginner
 
 from balws.wire import receiving
+from tests.fuzz.between import Between
 from tests.fuzz.clients import Clients
 from tests.fuzz.closings import Closings
 from tests.fuzz.credentials import Credentials
@@ -30,6 +31,7 @@ TARGETS: dict[str, Callable[[Watch], Any]] = {
     "close": Closings,
     "client": Clients,
     "credentials": Credentials,
+    "between": Between,
 }
 
 #: After so many sessions the garbage is collected, and what is still there is a leak.

@@ -59,3 +59,10 @@ class FuzzTests(SynchronousTestCase):
         what was sent and nothing else, and leaves nothing behind.
         """
         self.holds("client")
+
+    def test_between(self) -> None:
+        """
+        Whatever stands in Redis, comes from a proxy or a worker, or is logged, only what is right is
+        taken, and all else is dropped and counted (BR07).
+        """
+        self.holds("between")

@@ -9,12 +9,16 @@ from typing import Any
 from weakref import ref
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from balws.config.hub import HubConfiguration
+from balws.errors import HubLimitError
 from balws.hub import hub as module
 from balws.hub.broker import Audience
-from balws.hub.hub import Hub, sharedHub
+from balws.hub.hub import Hub, makeHub, sharedHub
 from balws.hub.message import Message
 from balws.interfaces import IMember
 from tests.hub.members import Member
@@ -201,3 +205,28 @@ class HubTests(SynchronousTestCase):
         self.patch(module, "_shared", None)
         self.assertIs(sharedHub(), sharedHub())
         self.assertIsNot(sharedHub(), Hub())
+
+    def test_made(self) -> None:
+        """
+        A configuration makes a hub with its limits, and with a url one over Redis that is not
+        reached yet.
+        """
+        alone = makeHub(HubConfiguration(maxNames=1), Clock())
+        alone.start()
+        self.successResultOf(alone.storeConnection(Member(), "a"))
+        self.failureResultOf(alone.storeConnection(Member(), "b"), HubLimitError)
+        self.assertEqual((alone.isDegraded, alone.problem, alone.lost), (False, "", 0))
+        self.successResultOf(alone.stop())
+        self.assertEqual((alone.isDegraded, bool(alone.problem)), (True, True))
+        alone.start()
+        self.assertFalse(alone.isDegraded)
+        many = makeHub(HubConfiguration(url="redis://127.0.0.1:1"), MemoryReactorClock())
+        self.assertEqual((many.isDegraded, bool(many.problem)), (True, True))
+
+    def test_lost(self) -> None:
+        """
+        What did not get here is counted where it is known how much it is, and in the log.
+        """
+        for group, count in (("g", 3), ("", 1), ("g", None)):
+            self.hub.node.lost(group, count)
+        self.assertEqual((self.hub.lost, self.hub.node.gaps), (4, 1))

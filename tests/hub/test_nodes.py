@@ -9,7 +9,7 @@ import json
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.errors import HistoryLostError, HubUnavailableError, NoSuchConnection, NoSuchGroup
+from balws.errors import HistoryLostError, HubError, HubLimitError, HubUnavailableError, NoSuchConnection, NoSuchGroup
 from balws.hub.broker import Audience, Presence, PresenceEvent
 from balws.hub.exchange import Exchange, ExchangeBroker
 from balws.hub.follower import MAX_WAITING
@@ -264,6 +264,41 @@ class GroupTests(NodesTestCase):
         self.assertEqual((self.mine.texts, self.other.texts), (["one", "two", "three"], ["two"]))
 
 
+    def test_names(self) -> None:
+        """
+        What is no name of a group is an error, whatever is asked of it.
+        """
+        for function in (
+            self.here.removeConnectionGroup,
+            self.here.closeConnectionGroup,
+            self.here.presenceOf,
+            lambda name: self.here.pushTextToGroup(name, "x"),
+            lambda name: self.here.watchGroup(name, print),
+            lambda name: self.here.removeConnectionFromGroup(self.mine, name),
+        ):
+            self.failureResultOf(function(""), HubLimitError)
+        self.failureResultOf(self.here.pushBinaryToGroup("g", "x"), TypeError)  # type: ignore[arg-type]
+
+    def test_failingMember(self) -> None:
+        """
+        One that fails is in the log, and keeps nothing from the others.
+        """
+
+        class Broken(Member):
+            def deliver(self, message: object) -> None:
+                raise ZeroDivisionError
+
+            dismiss = deliver  # type: ignore[assignment]
+
+        broken = (Broken(), Broken())
+        for member in (*broken, self.mine):
+            self.successResultOf(self.here.addConnectionToGroup(member, "g"))
+            self.successResultOf(self.here.addConnectionToGroup(member, "kept", since=""))
+        for group in ("g", "kept"):
+            self.successResultOf(self.there.pushTextToGroup(group, "hi"))
+        self.assertEqual((len(self.flushLoggedErrors(ZeroDivisionError)), len(self.mine.got)), (4, 2))
+
+
 class BroadcastTests(NodesTestCase):
     """
     Everybody connected to a service.
@@ -407,6 +442,29 @@ class DurableTests(NodesTestCase):
         slow.writing.errback(ConnectionError("gone"))
         self.failureResultOf(joined, ConnectionError)
         self.assertEqual(len(self.here.node.groups), 0)
+
+    def test_twice(self) -> None:
+        """
+        Who asks anew while it catches up gets each message once from there; so does one that became a
+        plain member, or whose group was removed.
+        """
+        start = self.successResultOf(self.there.addConnectionToGroup(self.other, "kept", since=""))
+        for number in range(3):
+            self.successResultOf(self.there.pushTextToGroup("kept", str(number)))
+        for again in (
+            lambda member: self.here.addConnectionToGroup(member, "kept", since=start),
+            lambda member: self.here.addConnectionToGroup(member, "kept"),
+            lambda member: self.there.removeConnectionGroup("kept"),
+        ):
+            slow = Member()
+            slow.writing = first = Deferred()
+            joined = self.here.addConnectionToGroup(slow, "kept", since=start)
+            slow.writing = None
+            self.successResultOf(again(slow))
+            before = len(slow.got)
+            first.callback(None)
+            self.failureResultOf(joined, HubError)
+            self.assertEqual(len(slow.got), before)
 
     def test_away(self) -> None:
         """

@@ -4,9 +4,11 @@ Nodes whose Redis goes away and comes back.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, gatherResults, inlineCallbacks
+from twisted.internet.defer import Deferred, DeferredList, fail, gatherResults, inlineCallbacks
+from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.task import deferLater
 
 from balws.config.hub import HubConfiguration
@@ -18,6 +20,18 @@ from tests.hub.contract import STORED, BrokerContract, Steps, Witness
 from tests.integration.redisserver import RedisCase
 
 GROUP = STORED[0]
+
+
+class _Nowhere:
+    """
+    Where nobody listens.
+    """
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        """
+        @return: has failed.
+        """
+        return fail(ConnectionRefusedError())
 
 
 class AbsenceCase(RedisCase):
@@ -57,6 +71,25 @@ class AbsenceCase(RedisCase):
         """
         yield self.until(lambda: all(node.broker.isAvailable for node in nodes))
         self.assertEqual([node.broker.problem for node in nodes], [""] * len(nodes))
+
+
+    def cut(self, node: Witness) -> Callable[[], None]:
+        """
+        Cut a node off.
+
+        @return: mends it.
+        """
+        lines = [node.broker._link._line, node.broker._ear._line]
+        endpoints = [line._endpoint for line in lines]
+        for line in lines:
+            line._endpoint = _Nowhere()
+            line.drop("cut by the test")
+
+        def mend() -> None:
+            for line, endpoint in zip(lines, endpoints, strict=True):
+                line._endpoint = endpoint
+
+        return mend
 
 
 class ForgetfulTests(AbsenceCase):
@@ -363,16 +396,12 @@ class KeepingTests(AbsenceCase):
         yield gatherResults([b.enter("g"), b.enter(GROUP), b.enter("kept")])
         beat = b.broker._station.beat
         yield self.until(lambda: b.broker._station.beat > beat + 1)
-        cut = b.broker
-        for line in (cut._link, cut._ear):
-            line._line._endpoint, line.kept = _Nowhere(), line._line._endpoint
-            line.drop("cut by the test")
+        mend = self.cut(b)
         yield self.away(b)
         yield self.assertFailure(b.enter("new"), HubUnavailableError)
         yield a.broker.dissolve("g", Verb.REMOVE)
         yield a.broker.dissolve(GROUP, Verb.REMOVE)
-        for line in (cut._link, cut._ear):
-            line._line._endpoint = line.kept
+        mend()
         yield self.back(b)
         self.assertEqual(b.groups, {"g": [Verb.REMOVE], GROUP: [Verb.REMOVE]})
         self.assertEqual(b.held.groups, {"kept", "new"})
@@ -382,19 +411,136 @@ class KeepingTests(AbsenceCase):
         self.assertEqual([b.groups[group] for group in ("kept", "new")], [[b"on"]] * 2)
 
 
-class _Nowhere:
+class SnapshotTests(AbsenceCase):
     """
-    Where nobody listens.
+    A Redis that comes back with what it had a while ago.
     """
 
-    def connect(self, factory: Any) -> Deferred[Any]:
+    @inlineCallbacks
+    def setUp(self) -> Steps:
         """
-        @return: has failed.
+        Three nodes; two of five messages, which all have got, are not in the snapshot.
         """
-        from twisted.internet.defer import fail
-        from twisted.internet.error import ConnectionRefusedError
+        self.server = yield self.begin()
+        self.a, self.b, self.c = yield self.nodes(3)
+        yield gatherResults([self.b.enter(GROUP), self.c.enter(GROUP)])
+        for number in range(3):
+            yield self.a.push(GROUP, f"kept {number}")
+        yield self.server.ask("SAVE")
+        yield self.b.enter("late")
+        for number in range(2):
+            self.position = yield self.a.push(GROUP, f"forgotten {number}")
+        yield self.until(lambda: all(len(node.groups.get(GROUP, ())) == 5 for node in (self.b, self.c)))
+        self.old = list(self.b.groups[GROUP])
+        yield self.server.kill()
+        yield self.away(self.a, self.b, self.c)
 
-        return fail(ConnectionRefusedError())
+    @inlineCallbacks
+    def test_fewer(self) -> Steps:
+        """
+        That the group has less than a node knows begins a new life of it: nothing comes twice,
+        nothing new is taken for old, and old positions are refused.
+        """
+        a, b, c = self.a, self.b, self.c
+        yield self.server.start()
+        yield self.back(a, b, c)
+        new = []
+        for number in range(4):
+            new.append((yield a.push(GROUP, f"new {number}")))
+        yield self.until(lambda: all(len(node.groups[GROUP]) >= 9 for node in (b, c)))
+        expected = self.old + [b"new %d" % number for number in range(4)]
+        for node in (b, c):
+            self.assertEqual((node.groups[GROUP], node.losses), (expected, [(GROUP, None)]))
+        self.assertNotIn(self.position, new)
+        yield self.assertFailure(a.broker.history(GROUP, self.position), HistoryLostError)
+
+    @inlineCallbacks
+    def test_other(self) -> Steps:
+        """
+        So does what other nodes have pushed in place of what a node knows.
+        """
+        a, b, c = self.a, self.b, self.c
+        mend = [self.cut(node) for node in (b, c)]
+        yield self.server.start()
+        yield self.back(a)
+        for number in range(4):
+            yield a.push(GROUP, f"instead {number}")
+        for each in mend:
+            each()
+        yield self.back(b, c)
+        yield a.push(GROUP, "new")
+        yield self.until(lambda: all(node.groups[GROUP][-1] == b"new" for node in (b, c)))
+        for node in (b, c):
+            self.assertEqual((node.groups[GROUP], node.losses), ([*self.old, b"new"], [(GROUP, None)]))
+
+    @inlineCallbacks
+    def test_entered(self) -> Steps:
+        """
+        A group that a node has entered since the snapshot was not removed.
+        """
+        yield self.server.start()
+        yield self.back(self.a, self.b, self.c)
+        yield self.a.push("late", "on")
+        yield self.until(lambda: self.b.groups.get("late") == [b"on"])
+
+
+class FullTests(AbsenceCase):
+    """
+    A Redis without memory.
+    """
+
+    @inlineCallbacks
+    def test_full(self) -> Steps:
+        """
+        Durable pushes wait, and the operator hears why; then all are stored in their order.
+        """
+        self.server = yield self.begin()
+        a, b = yield self.nodes(2)
+        yield b.enter(GROUP)
+        yield a.push(GROUP, "0")
+        yield self.server.ask("CONFIG", "SET", "maxmemory", "1")
+        pushes = [a.push(GROUP, str(number)) for number in range(1, 10)]
+        yield self.until(lambda: "OOM" in a.broker.problem)
+        pushes += [a.push(GROUP, str(number)) for number in range(10, 20)]
+        yield self.server.ask("CONFIG", "SET", "maxmemory", "0")
+        yield gatherResults(pushes)
+        yield self.until(lambda: len(b.groups[GROUP]) >= 20)
+        self.assertEqual((b.groups[GROUP], b.losses), ([b"%d" % number for number in range(20)], []))
+
+
+class SlowTests(AbsenceCase):
+    """
+    A node that does not read.
+    """
+
+    @inlineCallbacks
+    def test_slow(self) -> Steps:
+        """
+        Redis cuts a node that stalls; it comes back and tells what it missed; the others notice
+        nothing (BR10).
+        """
+        others = ["--client-output-buffer-limit", "pubsub 1mb 1mb 1"]
+        self.server = yield self.begin(others=others)
+        a, b, c = yield self.nodes(3)
+        yield gatherResults([b.enter("g"), c.enter("g"), c.enter(GROUP)])
+        yield gatherResults([a.push("g", "0"), a.push(GROUP, "0")])
+        yield self.settled(a, b, c)
+        c.broker._ear._line.current.transport.pauseProducing()
+        sent = 0
+        while not a.broker.undelivered:
+            sent += 1
+            yield a.push("g", f"{sent:05}" + "x" * 100_000)
+            yield a.push(GROUP, str(sent))
+        yield self.until(lambda: len(b.groups["g"]) == sent + 1)
+        self.assertEqual(b.losses, [])
+        c.broker._ear._line.current.transport.resumeProducing()
+        yield self.until(lambda: not c.broker.isAvailable)
+        yield self.back(c)
+        yield a.push("g", "last")
+        yield self.until(lambda: c.groups["g"][-1] == b"last")
+        self.assertEqual(sum(count for _, count in c.losses), sent + 2 - len(c.groups["g"]))
+        yield self.until(lambda: len(c.groups[GROUP]) > sent)
+        self.assertEqual(c.groups[GROUP], [b"%d" % number for number in range(sent + 1)])
 
 
 class HistoryTests(AbsenceCase):

@@ -9,7 +9,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn, Protocol
 from urllib.request import urlopen
 
 from tests.documents import Server, asCommand, freePort
@@ -21,6 +21,7 @@ SERVICES = Path(__file__).resolve().parent / "services"
 #: Seconds that anything may take on a machine that has other things to do.
 PATIENCE = 30.0
 
+#: Nobody answers pings here.
 CONFIGURATION = """
 {more}
 [hub]
@@ -34,10 +35,12 @@ host = "127.0.0.1"
 [[listeners.services]]
 path = "/hub"
 service = "hubbed:CommandedUpgrade"
+pingInterval = 0
 {service}
 [[listeners.services]]
 path = "/other"
 service = "hubbed:CommandedUpgrade"
+pingInterval = 0
 [[listeners.resources]]
 path = "/ready"
 resource = "balws.server.health:ReadyResource"
@@ -126,6 +129,27 @@ class Commander(Peer):
         return payload.decode()
 
 
+class Case(Protocol):
+    """
+    Who starts nodes: a test case of trial, or what does as much.
+    """
+
+    def folder(self) -> Path:
+        """
+        @return: an empty one.
+        """
+
+    def addCleanup(self, stop: Callable[[], Any], /) -> None:
+        """
+        @param stop: called in the end, the last one first.
+        """
+
+    def fail(self, problem: str, /) -> NoReturn:
+        """
+        @raise AssertionError: always.
+        """
+
+
 class Node:
     """
     One process.
@@ -133,7 +157,7 @@ class Node:
     @ivar server: it.
     """
 
-    def __init__(self, case: RedisCase, url: str, hub: str = "", service: str = "", more: str = "") -> None:
+    def __init__(self, case: Case, url: str, hub: str = "", service: str = "", more: str = "") -> None:
         """
         Start it, and wait until its port answers.
 

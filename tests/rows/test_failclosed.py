@@ -167,7 +167,7 @@ class FileTests(GuardedTestCase):
         With whatever is there in place of the file.
         """
         self.reread()
-        self.until(lambda: "were not read again" in self.logged())
+        self.until(lambda: "stays as it was" in self.logged())
         for more in (b"", basic("alice", "yyy"), basic("carol", "zzz"), basic("x", "x")):
             self.assertAnswered(401, "/known", more)
         self.assertAnswered(101, "/known", basic("alice", "xxx"))

@@ -30,9 +30,9 @@ from tests.rows.serving import HERE, ServedTestCase
 _FRAGILE = '[[listeners.resources]]\npath = "/limits"\nresource = "fragile:Limits"\n'
 
 
-class ShortTests(ServedTestCase):
+class LimitedTestCase(ServedTestCase):
     """
-    A process that runs out of what the system gives.
+    A process of its own, which can be given less.
     """
 
     services = {"/ws": "echoing:EchoUpgrade", "/hungry": "fragile:HungryUpgrade"}
@@ -53,6 +53,12 @@ class ShortTests(ServedTestCase):
         Give the process so much.
         """
         self.assertEqual(self.control.send(plain(f"/limits?{query}")).response()[0], 200)
+
+
+class ShortTests(LimitedTestCase):
+    """
+    A process that runs out of what the system gives.
+    """
 
     def test_files(self) -> None:
         """
@@ -112,6 +118,31 @@ class ShortTests(ServedTestCase):
         self.assertAlive()
         self.limit("memory=-1")
         self.assertEqual(len(other.send(frame(TEXT, b"100")).receive()[1]), 100)
+
+
+class NothingTests(LimitedTestCase):
+    """
+    A process from which the system takes what it had.
+    """
+
+    def test_nothing(self) -> None:
+        """
+        Where not even a file is left with which to turn somebody away they wait, and the process
+        has no work with them; they are served as soon as it can (RL06)
+        """
+        self.faults = True  # Twisted tells how its reserve went
+        old = self.open()
+        self.limit("files=3")
+        before = self.cpu()
+        crowd = [self.peer() for _ in range(10)]
+        time.sleep(2)
+        self.assertLess(self.cpu() - before, 1)
+        self.assertEqual(old.send(frame(TEXT, b"here")).receive(), (TEXT, b"here"))
+        self.limit("files=-1")
+        for peer in crowd:
+            peer.send(request(self.tagged("/ws")))
+        self.assertEqual({peer.status() for peer in crowd}, {101})
+        self.assertAlive()
 
 
 class StormTests(ServedTestCase):

@@ -210,7 +210,9 @@ class AwayTests(NodesCase):
 
         redis = RedisServer(reactor, self.folder(), password="open barley")
         self.addCleanup(redis.kill)
-        return self.assertRefused(redis, redis.url, 'password = "open sesame"', "refused our password")
+        return self.assertRefused(
+            redis, redis.url, 'password = "open sesame"', "does not know this username and password"
+        )
 
     def test_wrongAuthority(self) -> Any:
         """
@@ -232,7 +234,7 @@ class AwayTests(NodesCase):
         redis = RedisServer(reactor, self.folder())
         self.addCleanup(redis.kill)
         url = redis.url.replace("redis://127.0.0.1", "rediss://localhost")
-        return self.assertRefused(redis, url, "", "TLS")
+        return self.assertRefused(redis, url, "timeout = 1", "it did not answer in time")
 
 
 class DeathTests(NodesCase):

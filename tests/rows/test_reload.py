@@ -10,6 +10,7 @@ import subprocess
 import time
 from base64 import b64encode
 
+from tests.certificates import selfSigned
 from tests.documents import PATIENCE, asCommand, environment
 from tests.rows.raw import CLOSE, TEXT, Peer, frame, request
 from tests.rows.serving import ServedTestCase
@@ -262,6 +263,51 @@ class GoodTests(ReloadTestCase):
         peers.append(self.open())
         for peer in peers:
             self.assertEchoes(peer)
+
+    def test_tls(self) -> None:
+        """
+        TLS comes and goes for who comes from then on; who is there without it, or with it, goes on
+        so (RL11)
+        """
+        plain = self.open()
+        selfSigned("localhost").write(self.server.folder, "own")
+        pieces = self.text.partition("[listeners.requestLimits]")
+        tls = '[listeners.secureSocket]\nkey = {certFile = "own.crt", keyFile = "own.key"}\n'
+        self.take(pieces[0] + tls + "".join(pieces[1:]))
+        self.secure = True
+        secured = self.open()
+        for peer in (plain, secured):
+            self.assertEchoes(peer)
+        self.take(self.text)
+        self.secure = False
+        for peer in (plain, secured, self.open()):
+            self.assertEchoes(peer)
+
+    def test_often(self) -> None:
+        """
+        However often it is read again, nothing is left of what was (RL11)
+        """
+        users = '[listeners.services.auth.fileUserStoreConfig]\nallowPlaintextPasswords = true\n'
+        text = self.added("/guarded", "counted:Counting", "[[listeners.services.auth]]") + users
+        texts = [text + f'users = [{{username = "ada", password = "{word}"}}]\n' for word in ("one", "two")]
+        found = []
+        for _ in range(4):
+            for each in texts * 2:
+                self.take(each)
+            found.append(self.objects()[0])
+        self.assertEqual(found[1:], found[:1] * 3)
+
+    def take(self, text: str) -> None:
+        """
+        Have another file taken, when nobody can ask the server in between.
+        """
+        count = self.server.output().count(TAKEN)
+        self.file.write_text(text, "utf-8")
+        self.server.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + PATIENCE
+        while self.server.output().count(TAKEN) == count:
+            self.assertLess(time.monotonic(), deadline, self.server.output())
+            time.sleep(0.02)
 
     def test_restart(self) -> None:
         """

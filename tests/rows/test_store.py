@@ -12,9 +12,9 @@ from tests.rows.raw import CLOSE
 from tests.rows.serving import ServedTestCase
 
 SERVICES = {
-    "/hub": "hubbed:CommandedUpgrade",
-    "/other": "hubbed:CommandedUpgrade",
-    "/impatient": "hubbed:CommandedUpgrade, slowConsumerTimeout = 1",
+    "/hub": "hubbed:CommandedUpgrade, pingInterval = 0",
+    "/other": "hubbed:CommandedUpgrade, pingInterval = 0",
+    "/impatient": "hubbed:CommandedUpgrade, pingInterval = 0, slowConsumerTimeout = 1",
 }
 
 RESOURCE = """

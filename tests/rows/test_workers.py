@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +35,18 @@ path = ["{folder}"]
 [[listeners.services]]
 path = "/who"
 service = "{service}"
+"""
+
+#: What systemd does: opens a port as descriptor 3, and becomes a command.
+ACTIVATION = """\
+import os, socket, sys
+port, *command = sys.argv[1:]
+listening = socket.create_server(("127.0.0.1", int(port)))
+if listening.fileno() != 3:
+    os.dup2(listening.fileno(), 3)
+os.set_inheritable(3, True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="it")
+os.execv(command[0], command)
 """
 
 #: Seconds that anything may take on a machine that has other things to do.
@@ -81,12 +94,15 @@ class WorkersTestCase(SynchronousTestCase):
         text = CONFIGURATION.format(drain=drain, folder=SERVICES, listening=listening, service=service)
         (self.folder / "balws.toml").write_text(text, "utf-8")
 
-    def serve(self, **options: Any) -> None:
+    def serve(self, *before: str, **options: Any) -> None:
         """
         Start, and wait until both workers serve.
+
+        @param before: a command that starts the one behind it.
         """
         self.write(**options)
-        self.server = Server(self, asCommand("twistd -n balws --config balws.toml"), self.port, self.folder)
+        command = [*before, *asCommand("twistd -n balws --config balws.toml")]
+        self.server = Server(self, command, self.port, self.folder)
         until(lambda: "All 2 workers serve" in self.server.output() or self.server.process.poll() is not None, "start")
         self.assertIsNone(self.server.process.poll(), self.server.output())
 
@@ -176,13 +192,15 @@ class ServingTests(WorkersTestCase):
 
     def test_oneLog(self) -> None:
         """
-        What workers log, print, write beside the log and fail with stands once in the supervisor's log.
+        What workers log, print, write beside the log and fail with stands once in the supervisor's log;
+        and only they import services.
         """
         self.serve()
         for peers in self.both(1).values():
             self.ask(peers[0], b"print")
             peers[0].send(frame(TEXT, b"fail")).receive()
-        for words in ("printed by a service", "written beside the log", "ValueError: on purpose"):
+        said = ("a service is imported", "printed by a service", "written beside the log", "ValueError: on purpose")
+        for words in said:
             until(lambda words=words: self.server.output().count(words) == 2, words)
         for line in self.server.output().splitlines():
             self.assertNotIn('{"time"', line)
@@ -232,6 +250,14 @@ class ServingTests(WorkersTestCase):
                 os.kill(pids[0], signal.SIGTERM)
                 until(lambda: not lives(pids[0]), "the end of a worker")
         self.assertNotEqual(*pids)
+
+
+    def test_socketActivation(self) -> None:
+        """
+        A socket that systemd has opened is shared like any other.
+        """
+        self.serve(sys.executable, "-c", ACTIVATION, str(self.port), endpoint="systemd:domain=INET:index=0")
+        self.assertEqual(len(self.both(1)), 2)
 
 
 class EndingTests(WorkersTestCase):
@@ -342,5 +368,5 @@ class StartTests(WorkersTestCase):
         """
         status, output = self.ends(endpoint=f"ssl:{self.port}:privateKey=key.pem")
         self.assertEqual(status, 1, output)
-        self.assertIn("listeners[0].endpoint: ", output)
+        self.assertIn("listeners[0].endpoint: several workers cannot share what ssl: opens; use tcp:", output)
         self.assertNotIn("Traceback", output)

@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import Resource
+from twisted.web.server import Site
 
-from balws import Service, UpgradeError, UpgradeService
+from balws import Service, UpgradeError, UpgradeService, upgradeResource
 from balws.server.admission import Admission
 from balws.server.inbound import Inbound, PacedInbound
 from tests.auth.checking import NO, Waiting
@@ -266,6 +269,16 @@ class AddressTests(SynchronousTestCase):
         first, second = self.service.requests
         self.assertEqual((first.clientAddress, second.clientAddress), ("203.0.113.1", HERE))
         self.assertEqual(first.getClientAddress().host, HERE)
+
+    def test_otherTrees(self) -> None:
+        """
+        The application sees it in a tree of somebody else's, too.
+        """
+        service = WaitingUpgrade()
+        root = Resource()
+        root.putChild(b"echo", upgradeResource(service, reactor=MemoryReactorClock()))
+        Peer(Site(root, reactor=MemoryReactorClock())).send(upgrade("/echo", X_Forwarded_For="203.0.113.1"))
+        self.assertEqual(service.requests[0].clientAddress, HERE)
 
     def test_secure(self) -> None:
         """

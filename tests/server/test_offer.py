@@ -4,9 +4,12 @@ Tests of L{balws.server.offer}, and of how a listener goes from one offer to ano
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 from typing import Any
+from weakref import ref
 
+from twisted.logger import globalLogPublisher
 from twisted.web.resource import Resource
 from twisted.web.server import Site
 
@@ -202,17 +205,53 @@ class TakeTests(OfferTestCase):
 
     def test_tls(self) -> None:
         """
-        TLS can come with an offer; the warning about credentials goes with it.
+        TLS comes and goes with an offer; the warning about credentials is said of each service once,
+        and anew when TLS has gone.
         """
-        listener = self.started()
         folder = Path(self.mktemp()).absolute()
         folder.mkdir()
         certFile, keyFile = selfSigned("localhost").write(folder)
-        key = {"certFile": certFile, "keyFile": keyFile}
-        offer = listener.prepare(ListenerConfiguration(secureSocket={"key": key}))
-        self.assertFalse(listener._isSecure)
-        listener.take(offer)
-        self.assertTrue(listener._isSecure)
+        secure = {"secureSocket": {"key": {"certFile": certFile, "keyFile": keyFile}}}
+        config = {"auth": [{"fileUserStoreConfig": {"users": {"ada": "x"}, "allowPlaintextPasswords": True}}]}
+        service = EchoUpgrade()
+        listener = self.listener()
+        listener.attach(service, "/a", config=config)
+        listener.start()
+        events: list[Any] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        for paths, more, warned in (
+            (("/a",), {}, []),
+            (("/a", "/b"), {}, ["/b"]),
+            (("/a", "/b"), secure, []),
+            (("/a", "/b"), secure, []),
+            (("/a", "/b"), {}, ["/a, /b"]),
+        ):
+            offer = listener.prepare(ListenerConfiguration(**more))
+            for path in paths:
+                offer.attach(service, path, config=config)
+            listener.take(offer)
+            self.assertEqual([each["paths"] for each in events if "paths" in each], warned)
+            events.clear()
+            # A plain peer is understood by who has no TLS, and by nobody else.
+            self.assertEqual(self.status(upgrade("/a")), 0 if more else 401)
+
+    def test_nothingStays(self) -> None:
+        """
+        Of an offer that is over nothing is left when its connections are gone.
+        """
+        service = EchoUpgrade()
+        listener = self.started((service, "/echo"))
+        peer = self.upgraded()
+        old = [ref(listener._offer), ref(listener._mounts[0].factory), ref(listener._mounts[0])]
+        listener.take(self.prepared(listener, (service, "/echo")))
+        gc.collect()
+        self.assertIsNotNone(old[1]())
+        peer.leave()
+        del peer
+        gc.collect()
+        self.assertEqual([each() for each in old], [None] * 3)
+        self.assertEqual(len(listener._former), 0)
 
 
 class DoorTests(OfferTestCase):

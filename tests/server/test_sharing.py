@@ -4,6 +4,9 @@ Tests of L{balws.server.sharing}.
 
 from __future__ import annotations
 
+import gc
+from weakref import ref
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -22,6 +25,16 @@ class SharedTests(SynchronousTestCase):
         first, second = Clock(), Clock()
         self.assertIs(sharedAdmission(first), sharedAdmission(first))
         self.assertIsNot(sharedAdmission(first), sharedAdmission(second))
+
+    def test_gone(self) -> None:
+        """
+        When nobody needs it any more it is gone, and keeps no reactor.
+        """
+        clock = Clock()
+        gone = ref(clock), ref(sharedAdmission(clock))
+        del clock
+        gc.collect()
+        self.assertEqual([each() for each in gone], [None, None])
 
     def test_counts(self) -> None:
         """

@@ -100,6 +100,17 @@ class ConnectTests(ListenerTestCase):
         self.successResultOf(client.writeBinaryMessage(b"\x00" * 100000))
         self.assertEqual(self.successResultOf(client.readBinaryMessage()), b"\x00" * 100000)
 
+    def test_many(self) -> None:
+        """
+        Any number of clients connects in no time, unless a test is about limits.
+        """
+        for _ in range(101):
+            self.connect()
+        limited = MemoryListener(serverConfig={"maxConnections": 1})
+        limited.attach(EchoUpgrade(), "/echo")
+        self.successResultOf(limited.connect("/echo/ada"))
+        self.failureResultOf(limited.connect("/echo/ada"), InvalidHandshakeError)
+
     def test_manyFrames(self) -> None:
         """
         More messages than a connection takes in one turn are all answered.

@@ -29,5 +29,5 @@ class BackoffTests(SynchronousTestCase):
         backoff = Backoff()
         for _ in range(3):
             backoff.after(0)
-        self.assertEqual([backoff.after(lived) for lived in (10, 59.9, 0, 60, 60, 9.9, 10)],
-                         [0.8, 0.8, 0.8, 0.1, 0.1, 0.1, 0.2])
+        delays = [backoff.after(lived) for lived in (10, 59.9, 0, 60, 60, 9.9, 10)]
+        self.assertEqual(delays, [0.8, 0.8, 0.8, 0.1, 0.1, 0.1, 0.2])

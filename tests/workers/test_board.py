@@ -65,3 +65,19 @@ class BoardTests(SynchronousTestCase):
         self.assertFalse(first.isAhead())
         second.appear()
         self.assertTrue(first.isAhead())
+
+    def test_noMemoryFiles(self) -> None:
+        """
+        Where the system has no files in memory, it is a file that nobody sees.
+        """
+        if made := getattr(os, "memfd_create", None):
+            self.addCleanup(setattr, os, "memfd_create", made)
+            del os.memfd_create
+        fd = newBoard(2)
+        self.addCleanup(os.close, fd)
+        first, second = Board(fd, 2, 1), Board(fd, 2, 2)
+        first.appear()
+        first.add(5)
+        self.assertFalse(first.isAhead())
+        second.appear()
+        self.assertTrue(first.isAhead())

@@ -28,12 +28,15 @@ class ChildTests(SynchronousTestCase):
         self.child, self.transport = self.make(False)
 
     def make(self, keepsWords: bool) -> tuple[Child, Transport]:
-        child = Child(self.reactor, self.said.append, self.ready, lambda _, cause: self.causes.append(cause), keepsWords)
+        child = Child(self.reactor, self.said.append, self.ready, self.over, keepsWords)
         self.assertIsNone(child.pid)
         return child, Transport(child, 7)
 
     def ready(self, child: Child) -> None:
         self.readies += 1
+
+    def over(self, child: Child, cause: str) -> None:
+        self.causes.append(cause)
 
     def test_ready(self) -> None:
         """

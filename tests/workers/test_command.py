@@ -17,6 +17,13 @@ from balws.workers.command import Command
 from balws.workers.sockets import OpenSocket
 from tests.workers.processes import Reactor
 
+#: In place of twistd: tells how it was started.
+TWISTD = """\
+import os, sys
+def run():
+    print(os.getsid(0) == os.getpid(), sys.path, sys.argv[1:])
+"""
+
 
 class CommandTests(SynchronousTestCase):
     """
@@ -39,7 +46,7 @@ class CommandTests(SynchronousTestCase):
         It is this Python, twistd, and the file as it was given.
         """
         found = self.start(Command("some.toml", 4, ["--reactor=poll"]))
-        self.assertEqual((found["executable"], found["args"][:3]), (sys.executable, [sys.executable, "-P", "-c"]))
+        self.assertEqual((found["executable"], found["args"][:3]), (sys.executable, [sys.executable, "-Pu", "-c"]))
         words = ["--reactor=poll", "--nodaemon", "--pidfile=", "balws", "--config", "some.toml"]
         self.assertEqual(found["args"][4:], words)
         self.assertEqual(found["path"], os.getcwd())
@@ -93,7 +100,7 @@ class CommandTests(SynchronousTestCase):
         for name, text in (
             ("__init__.py", ""),
             ("scripts/__init__.py", ""),
-            ("scripts/twistd.py", "import os, sys\ndef run(): print(os.getsid(0) == os.getpid(), sys.path, sys.argv[1:])\n"),
+            ("scripts/twistd.py", TWISTD),
         ):
             with open(os.path.join(folder, "twisted", name), "w") as file:
                 file.write(text)

@@ -81,6 +81,10 @@ class SocketsTests(TestCase):
         place = Place(file="balws.toml").child("listeners").child(0)
         for endpoint, words in (
             ("haproxy:tcp:9090", "several workers cannot share what haproxy: opens"),
+            (
+                "ssl:9090:privateKey=key.pem",
+                "several workers cannot share what ssl: opens; use tcp: and give the listener a secureSocket",
+            ),
             ("nothing:9090", "no endpoint is described by 'nothing:9090' (Unknown endpoint type: 'nothing')"),
         ):
             entry = ListenerEntry(endpoint=endpoint, place=place)

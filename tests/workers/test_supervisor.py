@@ -139,7 +139,7 @@ class StartTests(SupervisorTestCase):
         first, second, _ = self.start()
         second.exit(number=signal.SIGSEGV)
         first.exit(3)
-        self.assertEqual(self.failures, ["worker 2 was ended by SIGSEGV before it served"])
+        self.assertEqual(self.failures, ["balws: the start failed: worker 2 was ended by SIGSEGV"])
 
     def test_noRoom(self) -> None:
         """
@@ -147,8 +147,8 @@ class StartTests(SupervisorTestCase):
         """
         self.reactor.full = True
         self.start()
-        words = "worker 1 could not be started: [Errno 11] Resource temporarily unavailable before it served"
-        self.assertEqual(self.failures, [words])
+        words = "worker 1 could not be started: [Errno 11] Resource temporarily unavailable"
+        self.assertEqual(self.failures, [f"balws: the start failed: {words}"])
 
     def test_diedAfterReady(self) -> None:
         """
@@ -311,6 +311,21 @@ class OrderTests(SupervisorTestCase):
         third.exit()
         self.reactor.advance(100)
         self.assertEqual(self.since(3), [])
+        return stopped  # type: ignore[no-any-return]
+
+    def test_stopNowBefore(self) -> None:
+        """
+        The same when that is said before it stops.
+        """
+        processes = self.serve()
+        self.supervisor.stopNow()
+        self.assertEqual([each.orders for each in processes], [[]] * 3)
+        stopped = self.supervisor.stopService()
+        self.assertEqual([each.orders for each in processes], [[DRAIN, STOP]] * 3)
+        self.reactor.advance(2.1)
+        for process in processes:
+            self.assertEqual(process.signals, [signal.SIGKILL])
+            process.kill()
         return stopped  # type: ignore[no-any-return]
 
     def test_stopNow(self) -> None:

@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.hub.redis.test_envelope -*-
 """
-How what nodes tell each other lies in Redis: a fixed head, then what the kind needs.
+How what nodes tell each other lies in Redis: a fixed head, then what the kind needs::
 
     version 1 byte, kind 1 byte, sender 16 bytes, number 8 bytes, body
 
@@ -171,7 +171,11 @@ def message(kind: Kind, payload: bytes) -> Message | None:
     """
     if kind in (Kind.BINARY, Kind.STORED_BINARY):
         return Message(payload, True)
-    if kind not in (Kind.TEXT, Kind.STORED_TEXT) or _text(payload) is None:
+    if kind not in (Kind.TEXT, Kind.STORED_TEXT):
+        return None
+    try:
+        payload.decode()
+    except UnicodeDecodeError:
         return None
     return Message(payload, False)
 

@@ -18,7 +18,7 @@ from balws.hub.redis.envelope import MAX_SIZE, TOO_LONG, Envelope, Kind
 from balws.hub.redis.keys import encoded
 from balws.hub.redis.reader import Reader
 from balws.hub.redis.scripts import DISSOLVE, ENTER, EXIT, PUBLISH, RESTORE_GROUPS
-from balws.hub.redis.station import Argument, Station, kindOf, unavailable
+from balws.hub.redis.station import Argument, Station, inOrder, kindOf, unavailable
 from balws.hub.redis.streams import DISSOLVE_STORED, HEAD, MEMORY, newEpoch
 
 __all__ = ["Groups"]
@@ -257,9 +257,8 @@ class Groups:
             await self._restore([group for group in groups[start : start + _BATCH] if group in self._inside])
         durable = [group for group in groups if station.config.isDurable(group)]
         for start in range(0, len(durable), _FEW):
-            some = [self._resume(group) for group in durable[start : start + _FEW] if group in self._inside]
-            for resumed in some:
-                await resumed
+            few = durable[start : start + _FEW]
+            await inOrder([self._resume(group) for group in few if group in self._inside])
 
     async def _restore(self, groups: list[str]) -> None:
         arguments: list[Argument] = []

@@ -4,7 +4,7 @@ What the keys and channels in Redis are called.
 
 Names of connections and groups stand at the end, behind a fixed beginning, as they are: they are
 data, never patterns.  The scripts of L{balws.hub.redis.scripts} and L{balws.hub.redis.streams} make
-the same keys from the base:
+the same keys from the base::
 
     BASE:node:ID         there while a node lives; its value is the number of its last beat
     BASE:nodes           set of the ids of nodes, until they are tidied away

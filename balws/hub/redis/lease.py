@@ -19,11 +19,14 @@ from balws.hub.redis.station import Station
 
 __all__ = ["LEASE", "PERIOD", "Lease"]
 
-#: Heartbeats between two beats, that a lease lives after one, and after which a node that does not
-#: hear its own is deaf: so a dead node is noticed, and tidied away, within two.
+#: Heartbeats between two beats, and that a lease lives after one: so a dead node is noticed, and
+#: tidied away, within two.
 PERIOD = 0.5
 LEASE = 1.5
-_DEAF = 2.0
+
+#: A node that hears none of so many beats of its own is deaf.  Beats, since in a time in which
+#: this process itself was held up nothing could be heard.
+_DEAF = 4
 
 #: So many names and groups of a dead node are tidied away at a time.
 _CHUNK = 256
@@ -54,7 +57,7 @@ class Lease:
         self._refused = refused
         self._reaped = reaped
         self._timer: IDelayedCall | None = None
-        self._heard = 0.0
+        self._unheard = 0
         self._reaping: set[bytes] = set()
 
     async def begin(self) -> int:
@@ -64,7 +67,7 @@ class Lease:
         @return: the number of the beat before that Redis knows of; 0 where it knows of none.
         @raise HubUnavailableError: when it cannot be asked.
         """
-        self._heard = self._station.clock.seconds()
+        self._unheard = 0
         before, _, _ = await self._send()
         self._schedule()
         return int(before or 0)
@@ -81,7 +84,7 @@ class Lease:
         """
         A beat came back.
         """
-        self._heard = self._station.clock.seconds()
+        self._unheard = 0
 
     def _schedule(self) -> None:
         self.pause()
@@ -89,8 +92,7 @@ class Lease:
 
     def _tick(self) -> None:
         self._timer = None
-        station = self._station
-        if station.clock.seconds() - self._heard > station.config.heartbeat * _DEAF:
+        if self._unheard >= _DEAF:
             self._deaf()
             return
         self._send().addCallbacks(self._beaten, self._unbeaten)
@@ -99,6 +101,7 @@ class Lease:
     def _send(self) -> Deferred[Any]:
         station = self._station
         station.beat += 1
+        self._unheard += 1
         milliseconds = max(1, round(station.config.heartbeat * LEASE * 1000))
         return station.ask(BEAT, milliseconds, station.beat, station.head(Kind.BEAT))
 

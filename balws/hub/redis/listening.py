@@ -154,14 +154,6 @@ class _Listening(Conversation):
         super().__init__(clock, timeout, ended)
         self._messageReceived = messageReceived
         self._confirmed = 0
-        self._heard = 0.0
-
-    def _since(self) -> float:
-        """
-        @return: when the first in the queue was asked, or Redis has confirmed last: a command
-            may have many channels.
-        """
-        return max(super()._since(), self._heard)
 
     def replyReceived(self, reply: Any) -> None:
         """
@@ -174,7 +166,6 @@ class _Listening(Conversation):
                 return
             if reply[0] in (b"subscribe", b"unsubscribe") and self._waiting:
                 self._size = 0
-                self._heard = self._clock.seconds()
                 self._confirmed += 1
                 if self._confirmed < self._waiting[0][1]:
                     return

@@ -6,7 +6,6 @@ Who is in which group and says so.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -17,7 +16,7 @@ from balws.hub.redis.envelope import Kind
 from balws.hub.redis.envelope import presence as presenceIn
 from balws.hub.redis.keys import decoded, encoded
 from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE
-from balws.hub.redis.station import Station
+from balws.hub.redis.station import Station, inOrder
 
 __all__ = ["Presences"]
 
@@ -130,21 +129,7 @@ class Presences:
         keys = list(self._held)
         for start in range(0, len(keys), _BATCH):
             batch = [(key[0], self._held[key]) for key in keys[start : start + _BATCH] if key in self._held]
-            await _all([self._appear(group, presence, False) for group, presence in batch])
-
-
-async def _all(asked: Iterable[Deferred[Any]]) -> None:
-    """
-    Wait for all; they are answered in their order.
-    """
-    problems: list[Failure] = []
-    last: Deferred[Any] | None = None
-    for last in asked:
-        last.addErrback(problems.append)
-    if last is not None:
-        await last
-    if problems:
-        problems[0].raiseException()
+            await inOrder([self._appear(group, presence, False) for group, presence in batch])
 
 
 def _sorted(found: list[bytes]) -> tuple[Presence, ...]:

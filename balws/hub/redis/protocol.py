@@ -76,6 +76,8 @@ class Conversation(BaseRedisProtocol):  # type: ignore[misc]
         self._ended = ended
         self._waiting: deque[tuple[float, int, Deferred[Any], int]] = deque()
         self._watch: IDelayedCall | None = None
+        self._heard = 0.0
+        self._isLate = False
         self._rest = b""
         self._size = 0
         self._pending = 0
@@ -112,18 +114,24 @@ class Conversation(BaseRedisProtocol):  # type: ignore[misc]
 
     def _since(self) -> float:
         """
-        @return: since when the first in the queue waits.
+        @return: when the first in the queue was asked, or something came last: many may have
+            been asked at a time.
         """
-        return self._waiting[0][0]
+        return max(self._waiting[0][0], self._heard)
 
     def _look(self) -> None:
         self._watch = None
+        wasLate, self._isLate = self._isLate, False
         if not self._waiting:
             return
         left = self._since() + self._timeout - self._clock.seconds()
         # What float arithmetic lacks must not look twice.
         if left > 0.001 * self._timeout:
             self._watch = self._clock.callLater(left, self._look)
+        elif not wasLate:
+            # Perhaps it was we who had no time: what has come is read before the next look.
+            self._isLate = True
+            self._watch = self._clock.callLater(0, self._look)
         else:
             self.abort(f"it did not answer in {self._timeout:g} s")
 
@@ -133,6 +141,7 @@ class Conversation(BaseRedisProtocol):  # type: ignore[misc]
 
         @param unpause: never: reading is not paused.
         """
+        self._heard = self._clock.seconds()
         for start in range(0, len(data), PIECE):
             self._rest = data[start : start + PIECE]
             while self._rest and not self.problem:

@@ -29,6 +29,10 @@ PATIENCE = 30.0
 #: Seconds until what Redis has refused is tried again.
 _PAUSE = 0.2
 
+#: So many pushes, and so many bytes of them, are under way at a time: Redis has to answer in time.
+WINDOW = 256
+_WINDOW_SIZE = 4 * 1024 * 1024
+
 #: Bytes that a push is taken for beside its payload and group.
 OVERHEAD = 64
 
@@ -41,7 +45,7 @@ class _Push:
     """
     @ivar number: each push of this node has a higher one than those before.
     @ivar before: the last push to the same group, while it is not known to be stored.
-    @ivar isSent: whether its answer is waited for.
+    @ivar isDone: whether who pushed was told.
     @ivar answer: what Redis said, L{None} while it has not.
     """
 
@@ -52,7 +56,6 @@ class _Push:
     size: int
     pushed: Deferred[str]
     before: _Push | None
-    isSent: bool = False
     isDone: bool = False
     answer: tuple[int, str] | None = None
 
@@ -71,7 +74,9 @@ class Pushes:
         self._newest: dict[str, _Push] = {}
         self._epochs: dict[str, str] = {}
         self._numbers = count(1)
+        self._unsent: deque[_Push] = deque()
         self._unanswered = 0
+        self._underway = 0
         self._isStuck = False
         self._pause: IDelayedCall | None = None
         self._patience: IDelayedCall | None = None
@@ -100,11 +105,12 @@ class Pushes:
         push = _Push(group, message, next(self._numbers), now + PATIENCE, size, pushed, before)
         self._newest[group] = push
         self._queue.append(push)
+        self._unsent.append(push)
         self.size += size
         if self._patience is None:
             self._patience = station.clock.callLater(PATIENCE, self._expire)
         if station.isRestored and not self._isStuck:
-            self._send(push)
+            self._sendSome()
         else:
             self._isStuck = True
         return pushed
@@ -119,9 +125,8 @@ class Pushes:
             self._pause.cancel()
             self._pause = None
         self._isStuck = False
-        for push in tuple(self._queue):
-            if push.answer is None and not push.isSent:
-                self._send(push)
+        self._unsent = deque(push for push in self._queue if push.answer is None)
+        self._sendSome()
 
     def stop(self, problem: str) -> None:
         """
@@ -131,16 +136,25 @@ class Pushes:
             if call is not None:
                 call.cancel()
         self._pause = self._patience = None
+        self._unsent.clear()
         while self._queue:
             self._end(HubUnavailableError(problem))
+
+    def _sendSome(self) -> None:
+        while self._unsent and self._unanswered < WINDOW and self._underway < _WINDOW_SIZE:
+            if self._isStuck or not self._station.isRestored:
+                break
+            push = self._unsent.popleft()
+            if not push.isDone:
+                self._send(push)
 
     def _send(self, push: _Push) -> None:
         station = self._station
         before = push.before
         follows = 0 if before is None or before.isDone else before.number
         known = self._epochs.get(push.group, "")
-        push.isSent = True
         self._unanswered += 1
+        self._underway += push.size
         head = station.head(Kind.STORED_BINARY if push.message.isBinary else Kind.STORED_TEXT)
         what = encoded(push.group), push.number, follows, head, push.message.payload
         asked = station.ask(PUSH, *what, *self._limits, newEpoch(), known)
@@ -148,7 +162,7 @@ class Pushes:
 
     def _answered(self, found: Any, push: _Push, known: str) -> None:
         self._unanswered -= 1
-        push.isSent = False
+        self._underway -= push.size
         if found == -1:
             self._isStuck = True
         elif not push.isDone:
@@ -159,11 +173,12 @@ class Pushes:
                 self._epochs[push.group] = epoch
             push.answer = number, epoch
             self._settle()
+        self._sendSome()
         self._resume()
 
     def _failed(self, _: Failure, push: _Push) -> None:
         self._unanswered -= 1
-        push.isSent = False
+        self._underway -= push.size
         self._isStuck = True
         self._resume()
 

@@ -5,7 +5,7 @@ What the parts of a broker over Redis share.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from twisted.internet.defer import Deferred, fail
@@ -22,7 +22,7 @@ from balws.hub.redis.envelope import Kind, head
 from balws.hub.redis.keys import Keys
 from balws.hub.redis.numbers import Departures
 
-__all__ = ["Argument", "Link", "Station", "kindOf", "unavailable"]
+__all__ = ["Argument", "Link", "Station", "inOrder", "kindOf", "unavailable"]
 
 #: What a script may be given.
 Argument = bytes | str | int
@@ -136,6 +136,22 @@ class Station:
             self._told[words] = now, 0
         else:
             self._told[words] = since, count + 1
+
+
+async def inOrder(asked: Iterable[Deferred[Any]]) -> None:
+    """
+    Wait for all of what Redis was asked; it answers in that order.
+
+    @raise HubUnavailableError: when it did not do one of them.
+    """
+    problems: list[Failure] = []
+    last: Deferred[Any] | None = None
+    for last in asked:
+        last.addErrback(problems.append)
+    if last is not None:
+        await last
+    if problems:
+        problems[0].raiseException()
 
 
 def kindOf(message: Message) -> Kind:

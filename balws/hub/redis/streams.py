@@ -90,7 +90,8 @@ if n % 16 == 0 then trim(key, age, 32) end
 call('PEXPIRE', key, age)
 call('PEXPIRE', meta, ARGV[10])
 call('SET', mark, ARGV[4] .. ' ' .. epoch .. ' ' .. whole(n), 'PX', 3600000)
-call('PUBLISH', base .. ':in:' .. group, ARGV[6] .. struct.pack('>I8', n) .. epoch .. struct.pack('>I8', time) .. ARGV[7])
+local head = ARGV[6] .. struct.pack('>I8', n) .. epoch .. struct.pack('>I8', time)
+call('PUBLISH', base .. ':in:' .. group, head .. ARGV[7])
 if epoch == ARGV[12] then return n end
 return {n, epoch}
 """

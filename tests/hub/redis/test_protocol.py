@@ -134,6 +134,30 @@ class DeadlineTests(ProtocolCase):
     Redis that is silent.
     """
 
+    def test_busy(self) -> None:
+        """
+        Time in which this process had none for Redis does not count: what has come is read first.
+        """
+        call = self.conversation.call("X")
+        self.clock.callLater(5.5, self.wire.say, b"+OK\r\n")
+        self.clock.advance(6)
+        self.assertEqual(self.successResultOf(call), b"OK")
+        self.assertFalse(self.wire.isAborted)
+        late = self.conversation.call("Y")
+        self.clock.advance(5)
+        self.away(late, "did not answer in 5 s")
+
+    def test_progress(self) -> None:
+        """
+        Many commands at a time may take longer in all, as long as there are answers.
+        """
+        calls = [self.conversation.call("X") for _ in range(4)]
+        for call in calls:
+            self.clock.advance(4.9)
+            self.wire.say(b"+OK\r\n")
+            self.assertEqual(self.successResultOf(call), b"OK")
+        self.assertFalse(self.wire.isAborted)
+
     def test_tooLate(self) -> None:
         """
         The connection is aborted when the oldest call was not answered in time, and not before.

@@ -14,10 +14,21 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from balws import Caller, Hub, PresenceEvent, UpgradeService
+from balws import Caller, Hub, Presence, PresenceEvent, UpgradeService, errors
 
 #: What is asked of the caller; everything else is the hub's.
 _CALLERS = ("storeConnection", "addConnectionToGroup", "removeConnectionFromGroup", "broadcastText", "broadcastBinary")
+
+
+def _name(failure: Failure) -> str:
+    """
+    @return: the name of an error, as users know it.
+    """
+    return next(kind.__name__ for kind in failure.type.__mro__ if hasattr(errors, kind.__name__))
+
+
+def _told(found: tuple[Presence, ...]) -> list[Any]:
+    return [[each.connectionId, each.info] for each in found]
 
 
 class Commanded(Recorded):
@@ -29,7 +40,7 @@ class Commanded(Recorded):
     def onTextMessage(self, caller: Caller, text: str) -> None:
         number, verb, arguments, keywords = json.loads(text)
         done = maybeDeferred(self._ask, caller, verb, arguments, keywords)
-        done.addCallbacks(lambda result: [number, result], lambda failure: [number, None, failure.type.__name__])
+        done.addCallbacks(lambda result: [number, result], lambda failure: [number, None, _name(failure)])
         done.addCallback(lambda answer: caller.writeTextMessage(json.dumps(answer)))
         done.addErrback(self._gone)
 
@@ -50,7 +61,7 @@ class Commanded(Recorded):
         if verb == "figures":
             return {"lost": hub.lost, "gaps": hub.node.gaps, "undelivered": hub.undelivered, "problem": hub.problem}
         if verb == "presenceOf":
-            return hub.presenceOf(*arguments).addCallback(lambda found: [[each.connectionId, each.info] for each in found])
+            return hub.presenceOf(*arguments).addCallback(_told)
         if verb == "watchGroup":
             return hub.watchGroup(*arguments, lambda event: self._tell(caller, event)).addCallback(lambda end: None)
         return getattr(hub, verb)(*arguments, **keywords)
@@ -79,6 +90,6 @@ class Push(Resource):
     def render_POST(self, request: Request) -> int:
         group = request.args[b"group"][0].decode()
         pushed: Deferred[Any] = self._hub.pushTextToGroup(group, request.content.read().decode())
-        pushed.addCallbacks(lambda _: b"pushed\n", lambda failure: failure.type.__name__.encode() + b"\n")
+        pushed.addCallbacks(lambda _: b"pushed\n", lambda failure: _name(failure).encode() + b"\n")
         pushed.addCallback(request.write).addCallback(lambda _: request.finish())
         return NOT_DONE_YET

@@ -8,6 +8,8 @@ import os
 
 from balws import Caller, Service, UpgradeService
 
+print("a service is imported")
+
 
 class Telling(Service):
     """

@@ -1,0 +1,118 @@
+"""
+Tests of L{balws.hub.redis.presences}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from balws.errors import HubUnavailableError
+from balws.hub.broker import Presence
+from balws.hub.redis.envelope import Kind
+from balws.hub.redis.presences import Presences
+from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE
+from tests.hub.redis.stationed import Placed
+
+
+class PresencesTests(Placed, SynchronousTestCase):
+    """
+    Who is where, as one node tells it.
+    """
+
+    def setUp(self) -> None:
+        """
+        Redis is there.
+        """
+        self.presences = Presences(self.place())
+
+    def restore(self, *held: str) -> Deferred[None]:
+        """
+        Restore these in the group g.
+        """
+        self.presences.expect({"g": tuple(Presence(each, None) for each in held)})
+        return Deferred.fromCoroutine(self.presences.restore())
+
+    def appear(self, connectionId: str) -> None:
+        """
+        Somebody came, and Redis knows it.
+        """
+        appeared = self.presences.appear("g", Presence(connectionId, None))
+        self.link.answer(APPEAR, 1)
+        self.successResultOf(appeared)
+
+    def test_told(self) -> None:
+        """
+        Coming and leaving are told here when Redis has it; who was not there does not leave.
+        """
+        self.appear("1")
+        self.presences.disappear("g", "1")
+        self.link.answer(DISAPPEAR, b'["1", null]')
+        self.appear("2")
+        self.presences.disappear("g", "2")
+        self.link.answer(DISAPPEAR, b"")
+        self.presences.disappear("g", "3")
+        events = [("g", "1", True, True), ("g", "1", False, True), ("g", "2", True, True)]
+        self.assertEqual((self.node.take(), self.link.asked), (events, []))
+
+    def test_info(self) -> None:
+        """
+        What is said has to be a value of JSON.
+        """
+        for info in (object(), b"", float):
+            self.failureResultOf(self.presences.appear("g", Presence("1", info)), TypeError)
+        self.assertEqual(self.link.asked, [])
+
+    def test_sorted(self) -> None:
+        """
+        The oldest is first, whatever order Redis gives; what is strange is left out.
+        """
+        found: Deferred[Any] = self.presences.presence("g")
+        self.link.answer(PRESENCE, [b"10", b'["b", 1]', b"9", b'["a", 2]', b"11", b"?"])
+        self.assertEqual(self.successResultOf(found), (Presence("a", 2), Presence("b", 1)))
+        self.away()
+        self.failureResultOf(self.presences.presence("g"), HubUnavailableError)
+
+    def test_restore(self) -> None:
+        """
+        Whom Redis knows already is not told again; who left meanwhile is taken out.
+        """
+        for each in ("1", "2", "3"):
+            self.appear(each)
+        self.away()
+        self.presences.disappear("g", "1")
+        self.presences.disappear("g", "2")
+        self.presences.disappear("g", "never")
+        self.failureResultOf(self.presences.appear("g", Presence("2", None)), HubUnavailableError)
+        self.node.take()
+        self.back()
+        restored = self.restore("2", "3")
+        self.assertEqual(self.link.answer(DISAPPEAR, b'["1", null]')[:2], (b"g", b"1"))
+        numbers = []
+        for each, isTold in ((b"2", 1), (b"3", 0)):
+            args = self.link.answer(APPEAR, isTold)
+            self.assertEqual((args[1], args[4][:-8]), (each, self.station.head(Kind.NOTHING)))
+            numbers.append(args[4][-1])
+        self.successResultOf(restored)
+        self.assertEqual(numbers, [numbers[0], numbers[0] + 1])
+        self.assertEqual(self.node.take(), [("g", "1", False, True), ("g", "2", True, True)])
+
+    def test_meanwhile(self) -> None:
+        """
+        Who leaves during a restoration is not restored.
+        """
+        self.presences.expect({"g": (Presence("1", None), Presence("2", None))})
+        self.presences.disappear("g", "2")
+        restored = Deferred.fromCoroutine(self.presences.restore())
+        self.assertEqual(self.link.answer(APPEAR, 1)[1], b"1")
+        self.successResultOf(restored)
+        self.assertEqual(self.link.asked, [])
+
+    def test_reaped(self) -> None:
+        """
+        What left with a dead node is told by the one that noticed.
+        """
+        self.presences.reaped(["ä".encode(), b'["1", 2]', b"\xff", b'["2", 2]'])
+        self.assertEqual((self.node.take(), self.station.strange), ([("ä", "1", False, True)], 1))
