@@ -16,27 +16,45 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws import AsyncClient, Caller, Client, Hub, KeepAlive, Listener, closing, errors
 from balws.config import (
     ClientConfiguration,
+    HistoryConfig,
+    HubConfiguration,
     ListenerConfiguration,
     ListenerHttp1Settings,
     RequestLimitConfigs,
+    ServerConfiguration,
     WebSocketRetryConfig,
     WSServiceConfig,
 )
+from balws.hub import limits
+from balws.logs import record as logRecord
+from balws.logs import repeats
+from balws.server import admission, farewell, proxied, proxyheader
 from balws.session.methods import FIXED
+from balws.tap import Options
+from balws.workers import backoff
 from tests.documents import ROOT, Walk, blocksOf
 
 DOCS = ROOT / "docs"
 
 #: How-to pages that need more than Python, and so have tests of their own.
-ELSEWHERE = frozenset(("jwt", "ldap", "mutual-tls", "oauth2", "tls"))
+ELSEWHERE = frozenset(("jwt", "ldap", "mutual-tls", "nodes", "oauth2", "tls"))
 
 RECORDS = (
     ListenerConfiguration,
     ListenerHttp1Settings,
     RequestLimitConfigs,
     WSServiceConfig,
+    ServerConfiguration,
+    HubConfiguration,
+    HistoryConfig,
     ClientConfiguration,
     WebSocketRetryConfig,
+)
+
+#: What the hub offers to the other floors, not to users; some take a connection where users have
+#: a caller, whose functions of the same names are in the reference.
+INSIDE = frozenset(("broadcast", "join", "leave", "node", "number", "serve", "size", "unserve")) | frozenset(
+    ("addConnectionToGroup", "removeConnectionFromGroup", "storeConnection")
 )
 
 
@@ -74,7 +92,8 @@ class PageTests(SynchronousTestCase):
         """
         The guides that need more than Python are walked through, too.
         """
-        tests = (ROOT / "tests" / "integration" / "test_trust_pages.py").read_text("utf-8")
+        files = (ROOT / "tests" / "integration").glob("test_*_pages.py")
+        tests = "".join(file.read_text("utf-8") for file in files)
         self.assertEqual(
             [name for name in ELSEWHERE if f'walk("{name}")' not in tests and f'"{name}.rst"' not in tests], []
         )
@@ -138,8 +157,8 @@ class ReferenceTests(SynchronousTestCase):
 
     def test_methods(self) -> None:
         """
-        Every fixed remote method, and everything that a caller, a hub, a listener and the
-        clients offer, is in the reference.
+        Every fixed remote method, and everything that a caller, a listener and the clients
+        offer, is in the reference.
         """
         methods, caller, client = self.text("methods"), self.text("caller"), self.text("client")
         self.assertEqual([name for name in FIXED if f"``{name}(" not in methods], [])
@@ -149,8 +168,26 @@ class ReferenceTests(SynchronousTestCase):
         for kind in (Client, AsyncClient):
             offered = [name for name in dir(kind) if not name.startswith("_")]
             self.assertEqual([name for name in offered if not re.search(rf"``({kind.__name__}.)?{name}\b", client)], [])
-        broadcasts = [name for name in vars(Hub) if name.startswith("broadcast")]
-        self.assertEqual([name for name in broadcasts if f"``{name}(path" not in caller], [])
+
+    def test_options(self) -> None:
+        """
+        Every option of C{twistd balws} is in the reference.
+        """
+        page = self.text("command")
+        options = [name.rstrip("=") for name in Options().longOpt if name not in ("help", "version")]
+        self.assertEqual([name for name in options if f"``--{name}``" not in page], [])
+
+    def test_hub(self) -> None:
+        """
+        Every function of the hub, and every error that it fails with, is on its page.
+        """
+        page = self.text("hub")
+        offered = {name for name in dir(Hub) if not name.startswith("_")} - INSIDE
+        self.assertEqual([name for name in offered if not re.search(rf"``{name}\b", page)], [])
+        for name in INSIDE & set(dir(Caller)):
+            self.assertIn(f"``{name}(", page)
+        failing = [name for name in errors.__all__ if name.startswith(("NoSuch", "HubU", "HubL", "History"))]
+        self.assertEqual([name for name in failing if f"``{name}``" not in page], [])
 
 
 class HouseTests(SynchronousTestCase):
@@ -197,3 +234,45 @@ def spelled(value: object) -> str:
     if isinstance(value, KeepAlive):
         value = value.value
     return json.dumps(dict(value) if isinstance(value, Mapping) else value)
+
+
+class FigureTests(SynchronousTestCase):
+    """
+    The figures of the pages on the hub, the crowd and the end are those of the code.
+    """
+
+    def test_figures(self) -> None:
+        """
+        Each stands there as the code has it.
+        """
+        # With its library comes the reactor.
+        from balws.hub.redis import envelope, lease, line, pushes, reader
+
+        server, hub = ServerConfiguration(), HubConfiguration()
+        for name, words in (
+            ("explanation/guarantees", f"{hub.heartbeat * lease.PERIOD:g} s; {hub.heartbeat * lease.LEASE:g} s"),
+            ("explanation/guarantees", f"within {hub.heartbeat * 2:g} s"),
+            ("explanation/guarantees", f"up to {line.FIRST_WAIT:g} seconds at first and up to {line.LONGEST_WAIT:g}"),
+            ("explanation/guarantees", f"{hub.maxQueue >> 20} MiB with {pushes.OVERHEAD} bytes more"),
+            ("explanation/guarantees", f"none longer than {pushes.PATIENCE:g} seconds"),
+            ("explanation/guarantees", f"{reader.PAGE} messages, or {reader.MAX_BYTES >> 20} MiB"),
+            ("explanation/guarantees", f"{envelope.MAX_SIZE >> 20} MiB"),
+            ("explanation/guarantees", f"{limits.MAX_NAME} bytes; {limits.MAX_INFO} bytes"),
+            ("explanation/guarantees", f"{hub.history.size:,} messages; ``history.age``, {hub.history.age:g} s"),
+            ("explanation/limits", f"{limits.MAX_NAME} bytes, {limits.MAX_INFO} bytes"),
+            ("explanation/limits", f"{admission.MAX_PER_ADDRESS}, and {admission.MAX_PER_SECOND} upgrades"),
+            ("explanation/limits", f"{admission.MAX_ADDRESSES} addresses are remembered"),
+            ("explanation/limits", f"{server.maxConnections:,} - of all listeners"),
+            ("explanation/limits", f"{proxied.PATIENCE:g} s, {proxyheader.MAX_REST >> 10} KiB"),
+            ("explanation/limits", f"has {proxyheader.MAX_LINE} bytes"),
+            ("explanation/limits", f"{logRecord.MESSAGE >> 10} KiB, {logRecord.FIELDS} fields"),
+            ("explanation/limits", f"{repeats.BURST} at a time"),
+            ("howto/logs", f"up to {repeats.BURST} at a time"),
+            ("howto/limits", f"Retry-After: {admission.RETRY_AFTER}"),
+            ("howto/graceful-stop", f"each {farewell.PEERS_A_SECOND} peers"),
+            ("howto/workers", f"after {backoff.FIRST:g} seconds"),
+            ("howto/workers", f"up to {backoff.LONGEST:g} seconds"),
+            ("reference/hub", f"1 to {limits.MAX_NAME} bytes"),
+            ("reference/hub", f"at most {limits.MAX_INFO} bytes"),
+        ):
+            self.assertIn(words, " ".join((DOCS / f"{name}.rst").read_text("utf-8").split()), name)

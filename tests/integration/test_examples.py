@@ -85,7 +85,8 @@ class ExampleTests(SynchronousTestCase):
         """
         folders = {folder.name for folder in EXAMPLES.glob("[a-z]*") if folder.is_dir()}
         here = {"echo", "helloworld2017", "upgrade", "dispatch", "binding", "beside", "embedding"}
-        self.assertEqual(folders, here | {"members", "meters", "tokens", "directory", "taxi"})
+        trust, nodes = {"members", "meters", "tokens", "directory", "taxi"}, {"nodes", "presence", "pushing"}
+        self.assertEqual(folders, here | trust | nodes)
         words = (EXAMPLES / "README.rst").read_text("utf-8")
         for folder in folders:
             self.assertTrue((EXAMPLES / folder / "balws.toml").is_file(), folder)

@@ -83,12 +83,17 @@ async def warnOfLoss(conversation: Conversation, name: str) -> None:
     Tell the operator when durable messages are lost with the process of Redis.
 
     @param name: of this Redis.
+    @raise HubUnavailableError: when it is still loading them: until then it says that it keeps none.
     """
     try:
         info = await conversation.call("INFO", "persistence")
     except RedisRefusal:
         return
-    if isinstance(info, bytes) and b"aof_enabled:0" in info:
+    if not isinstance(info, bytes):
+        return
+    if re.search(rb"^loading:1\b", info, re.MULTILINE):
+        raise RedisAway("it is still loading its data")
+    if b"aof_enabled:0" in info:
         _log.warn(
             "Redis at {name} keeps no log of what it stores: acknowledged messages are lost when it ends "
             "unexpectedly; set appendonly yes and appendfsync always.",

@@ -14,7 +14,9 @@ from twisted.internet.task import Clock
 from balws.config.hub import HubConfiguration
 from balws.errors import HubUnavailableError
 from balws.hub.broker import Entry, Holdings, PresenceEvent, Verb
+from balws.hub.redis.broker import RedisBroker
 from balws.hub.redis.keys import Keys
+from balws.hub.redis.scripts import BEAT
 from balws.hub.redis.station import Station
 
 #: The id of the node under test, and of another.
@@ -204,3 +206,43 @@ class Placed:
         """
         self.station.isUp = self.station.isRestored = True
         self.link.isUp = True
+
+
+class Brokered:
+    """
+    A broker and what it stands on, for tests to inherit.
+    """
+
+    def setUp(self) -> None:
+        """
+        A broker whose connections are not up yet.
+        """
+        self.clock, self.link, self.ear, self.node = Clock(), Link(), Ear(), Told()
+        for line in (self.link, self.ear):
+            line.isUp, line.problem = False, "it was not tried yet"
+        config = HubConfiguration(url="redis://127.0.0.1", durable=("s",), heartbeat=10, timeout=3)
+        self.broker = RedisBroker(config, self.clock)
+        self.broker.connect(self.link, self.ear)
+        self.broker.start(self.node)  # type: ignore[arg-type]
+
+    def up(self, *lines: Link) -> None:
+        """
+        A connection is there.
+        """
+        for line in lines:
+            line.isUp, line.problem = True, ""
+            self.broker.lineChanged()
+
+    def down(self, line: Link, problem: str) -> None:
+        """
+        A connection is gone.
+        """
+        line.isUp, line.problem = False, problem
+        self.broker.lineChanged()
+        line.lose(problem)
+
+    def beat(self, before: bytes = b"") -> None:
+        """
+        The beat that is asked is answered.
+        """
+        self.link.answer(BEAT, [before, [], []])

@@ -14,54 +14,19 @@ from zope.interface.verify import verifyObject
 
 from balws.config.hub import HubConfiguration
 from balws.errors import ConfigurationError, HubUnavailableError
-from balws.hub.broker import Audience, IBroker
+from balws.hub.broker import IBroker
 from balws.hub.message import Message
-from balws.hub.redis.broker import RedisBroker, redisBroker
+from balws.hub.redis.broker import redisBroker
 from balws.hub.redis.envelope import Envelope, Kind
-from balws.hub.redis.refusal import RedisRefusal
-from balws.hub.redis.scripts import BEAT, ENTER, REAP, RESTORE_GROUPS, RESTORE_NAMES
+from balws.hub.redis.scripts import ENTER, REAP
 from balws.hub.redis.streams import PUSH
-from tests.hub.redis.stationed import OTHER, Ear, Link, Told
+from tests.hub.redis.stationed import OTHER, Brokered
 
 
-class BrokerTests(SynchronousTestCase):
+class BrokerTests(Brokered, SynchronousTestCase):
     """
     The life of a broker.
     """
-
-    def setUp(self) -> None:
-        """
-        A broker whose connections are not up yet.
-        """
-        self.clock, self.link, self.ear, self.node = Clock(), Link(), Ear(), Told()
-        for line in (self.link, self.ear):
-            line.isUp, line.problem = False, "it was not tried yet"
-        config = HubConfiguration(url="redis://127.0.0.1", durable=("s",), heartbeat=10, timeout=3)
-        self.broker = RedisBroker(config, self.clock)
-        self.broker.connect(self.link, self.ear)
-        self.broker.start(self.node)  # type: ignore[arg-type]
-
-    def up(self, *lines: Link) -> None:
-        """
-        A connection is there.
-        """
-        for line in lines:
-            line.isUp, line.problem = True, ""
-            self.broker.lineChanged()
-
-    def down(self, line: Link, problem: str) -> None:
-        """
-        A connection is gone.
-        """
-        line.isUp, line.problem = False, problem
-        self.broker.lineChanged()
-        line.lose(problem)
-
-    def beat(self, before: bytes = b"") -> None:
-        """
-        The beat that is asked is answered.
-        """
-        self.link.answer(BEAT, [before, [], []])
 
     def test_interface(self) -> None:
         """
@@ -71,87 +36,6 @@ class BrokerTests(SynchronousTestCase):
         self.assertEqual((self.broker.isAvailable, self.broker.problem), (False, "it was not tried yet"))
         self.assertEqual((self.link.calls, self.ear.calls), (["start"], ["start"]))
         self.assertEqual([self.broker.isDurable(group) for group in ("s", "g")], [True, False])
-
-    def test_available(self) -> None:
-        """
-        It is available when both connections are up and Redis knows what this node has.
-        """
-        self.node.held.names["x"] = 0
-        self.node.held.audiences.add(Audience(1, "/"))
-        self.up(self.link)
-        self.assertEqual(self.link.asked, [])
-        self.up(self.ear)
-        self.assertEqual(len(self.ear.channels), 2)
-        self.beat()
-        self.assertFalse(self.broker.isAvailable)
-        self.assertIn("does not know yet", self.broker.problem)
-        self.link.answer(RESTORE_NAMES, [7])
-        self.assertEqual((self.broker.isAvailable, self.broker.problem), (True, ""))
-        self.assertEqual(self.node.take(), [("claimed", "x", 7)])
-
-    def test_lost(self) -> None:
-        """
-        Whichever connection is lost, also during the restoration, it begins anew when it is back.
-        """
-        for line in (self.link, self.ear):
-            self.up(self.link, self.ear)
-            self.down(line, "lost it")
-            self.assertEqual(self.broker.problem, "lost it")
-            self.up(line)
-            self.link.asked[:-1] = []
-            self.beat()
-            self.assertTrue(self.broker.isAvailable)
-            self.down(line, "lost it")
-            self.assertFalse(self.broker.isAvailable)
-            self.failureResultOf(self.broker.enter("g"), HubUnavailableError)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_refused(self) -> None:
-        """
-        A Redis that refuses is asked again after a second; the operator is told.
-        """
-        self.up(self.link, self.ear)
-        self.link.take(BEAT).answer.errback(RedisRefusal("OOM no memory"))
-        self.assertIn("OOM", self.broker.problem)
-        self.clock.advance(1)
-        self.beat()
-        self.assertTrue(self.broker.isAvailable)
-        self.clock.advance(5)
-        self.link.take(BEAT).answer.errback(RedisRefusal("OOM no memory"))
-        self.assertFalse(self.broker.isAvailable)
-        self.clock.advance(1)
-        self.beat(b"1")
-        self.assertTrue(self.broker.isAvailable)
-
-    def test_failed(self) -> None:
-        """
-        A hub that cannot say what it has is logged, and asked again.
-        """
-        self.patch(self.node, "holdings", lambda: 1 / 0)
-        self.up(self.link, self.ear)
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
-        self.assertFalse(self.broker.isAvailable)
-        del self.node.holdings  # type: ignore[attr-defined]
-        self.clock.advance(1)
-        self.beat()
-        self.assertTrue(self.broker.isAvailable)
-
-    def test_lapsed(self) -> None:
-        """
-        A node that Redis took for dead restores everything; nobody removed its groups.
-        """
-        self.node.held.groups.add("g")
-        self.up(self.link, self.ear)
-        self.beat()
-        self.link.answer(RESTORE_GROUPS, [1])
-        self.clock.advance(5)
-        self.beat(b"1")
-        self.clock.advance(5)
-        self.beat(b"")
-        self.assertFalse(self.broker.isAvailable)
-        self.beat(b"3")
-        args = self.link.answer(RESTORE_GROUPS, [1])
-        self.assertEqual((args[1], self.broker.isAvailable), (0, True))
 
     def test_deaf(self) -> None:
         """

@@ -119,5 +119,7 @@ class BodyTests(SynchronousTestCase):
         A pair of an id and a value of JSON, and nothing else.
         """
         self.assertEqual(presence(b'["1", {"a": null}]'), ("1", {"a": None}))
-        for data in (b"", b"1", b'"12"x', b'{"a": 1}', b"[1, 2]", b'["1"]', b"\xff", b'"12', b"[" * 100_000):
+        for data in (b"", b"1", b'"12"x', b'"ab"', b'{"a": 1, "b": 2}', b"[1, 2]", b'["1"]', b"\xff", b'"12'):
+            self.assertIsNone(presence(data))
+        for data in (b"[" * 100_000, b"[1, 2, 3]", b"9" * 10_000):
             self.assertIsNone(presence(data))

@@ -29,7 +29,7 @@ class GroupsCase(Placed, SynchronousTestCase):
         """
         Redis is there.
         """
-        self.groups = Groups(self.place())
+        self.groups = Groups(self.place(), lambda group: None)
 
     def enter(self, group: str) -> None:
         """

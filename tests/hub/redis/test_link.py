@@ -131,6 +131,15 @@ class LinkTests(LineCase):
         self.assertTrue(self.link(durable=["group"]).isUp)
         self.assertEqual(len(self.levels(LogLevel.warn)), 1)
 
+    def test_loading(self) -> None:
+        """
+        One that is still loading what it kept says that it keeps nothing: it is tried again.
+        """
+        self.redis.answers["INFO persistence"] = bulk(b"loading:1\r\naof_enabled:0\r\n")
+        link = self.link(durable=True)
+        self.assertEqual((link.isUp, link.problem), (False, "it is still loading its data"))
+        self.assertEqual(self.levels(LogLevel.warn), [])
+
     def test_notDurable(self) -> None:
         """
         Where nothing is durable nobody asks.

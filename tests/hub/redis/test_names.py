@@ -76,11 +76,13 @@ class NamesTests(Placed, SynchronousTestCase):
         """
         What no node has sent is dropped.
         """
-        for kind, content in ((Kind.TEXT, b""), (Kind.REPLACED, bytes(8) + b"\xff"), (Kind.JOIN, bytes(8) + body("x"))):
+        for content in (bytes(8) + b"\xff", bytes(7), bytes(8)):
+            self.names.received(Envelope(Kind.REPLACED, OTHER, 1, content))
+        for kind, content in ((Kind.TEXT, b""), (Kind.JOIN, bytes(8) + body("x"))):
             self.names.received(Envelope(kind, OTHER, 1, content))
         text = bytes(8) + body("x") + b"\xff"
         self.names.received(Envelope(Kind.TEXT, OTHER, 2, text))
-        self.assertEqual((self.node.take(), self.station.strange), ([], 4))
+        self.assertEqual((self.node.take(), self.station.strange), ([], 6))
 
     def test_restore(self) -> None:
         """

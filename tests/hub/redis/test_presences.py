@@ -9,11 +9,11 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.errors import HubUnavailableError
+from balws.errors import HubUnavailableError, NoSuchGroup
 from balws.hub.broker import Presence
 from balws.hub.redis.envelope import Kind
 from balws.hub.redis.presences import Presences
-from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE
+from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE, VACATE
 from tests.hub.redis.stationed import Placed
 
 
@@ -109,6 +109,46 @@ class PresencesTests(Placed, SynchronousTestCase):
         self.assertEqual(self.link.answer(APPEAR, 1)[1], b"1")
         self.successResultOf(restored)
         self.assertEqual(self.link.asked, [])
+
+    def test_dissolved(self) -> None:
+        """
+        Who was in a group that another node removes is forgotten here, also who was just being
+        told; who comes later is not.
+        """
+        self.appear("1")
+        self.presences.appear("g", Presence("2", None))
+        self.presences.dissolved("g")
+        self.presences.dissolved("unknown")
+        self.presences.appear("g", Presence("3", None))
+        self.link.answer(APPEAR, 1)
+        self.assertEqual(self.link.answer(VACATE, [b"g", b'["2", null]']), (b"g", self.station.head(Kind.LEAVE, 0)))
+        self.link.answer(APPEAR, 1)
+        events = [("g", "1", True, True), ("g", "2", True, True), ("g", "2", False, True), ("g", "3", True, True)]
+        self.assertEqual(self.node.take(), events)
+        for connectionId in ("1", "2", "3"):
+            self.presences.disappear("g", connectionId)
+        self.assertEqual([asked.args[1] for asked in self.link.asked], [b"3"])
+
+    def test_dissolving(self) -> None:
+        """
+        So is who was in a group when this node began to remove it, once it is removed.
+        """
+        for failing in (True, False):
+            self.appear("1")
+            removed: Deferred[None] = Deferred()
+            done = self.presences.dissolving("g", removed)
+            self.appear("2")
+            if failing:
+                removed.errback(NoSuchGroup("g"))
+                self.failureResultOf(done, NoSuchGroup)
+            else:
+                removed.callback(None)
+                self.successResultOf(done)
+            for connectionId in ("1", "2"):
+                self.presences.disappear("g", connectionId)
+            expected = [b"1", b"2"] if failing else [b"2"]
+            self.assertEqual([self.link.answer(DISAPPEAR, b"")[1] for _ in expected], expected)
+            self.assertEqual(self.link.asked, [])
 
     def test_reaped(self) -> None:
         """
