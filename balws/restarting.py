@@ -6,11 +6,12 @@ settled at the start.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import attrs
 
 from balws.config import Configuration, HubConfiguration, ListenerEntry
+from balws.config.following import followers, whereOf
 
 __all__ = ["Succession", "succession"]
 
@@ -33,17 +34,16 @@ class Succession:
 
 def succession(old: Configuration, new: Configuration) -> Succession:
     """
-    Each listener is followed by the one with the same port or endpoint.  Those that are left on both
-    sides follow in their order, where there are as many; otherwise they stay as they are.
+    Each listener is followed as L{balws.config.following} has it; without a follower it stays as it is.
     """
     hub = [each.name for each in attrs.fields(HubConfiguration)]
     restart = [f"server.{name}" for name in _changes(old.server, new.server, _SERVER)]
     restart += [f"hub.{name}" for name in _changes(old.hub, new.hub, hub)]
-    followers = _followers(old.listeners, new.listeners)
+    found = followers([whereOf(each) for each in old.listeners], [whereOf(each) for each in new.listeners])
     if len(old.listeners) != len(new.listeners):
         restart.append("listeners")
     listeners = []
-    for entry, index in zip(old.listeners, followers, strict=True):
+    for entry, index in zip(old.listeners, found, strict=True):
         if index is None:
             listeners.append(entry)
             continue
@@ -68,21 +68,3 @@ def _changes(old: object, new: object, names: Iterable[str]) -> list[str]:
 def _following(old: ListenerEntry, new: ListenerEntry) -> ListenerEntry:
     configuration = attrs.evolve(new.configuration, host=old.configuration.host)
     return attrs.evolve(new, port=old.port, endpoint=old.endpoint, configuration=configuration)
-
-
-def _followers(old: Sequence[ListenerEntry], new: Sequence[ListenerEntry]) -> list[int | None]:
-    """
-    @return: for each of the old ones the index of the new one.
-    """
-    left = dict(enumerate(new))
-    found: list[int | None] = []
-    for entry in old:
-        where = (entry.port, entry.endpoint)
-        index = next((each for each, other in left.items() if (other.port, other.endpoint) == where), None)
-        found.append(index)
-        if index is not None:
-            del left[index]
-    if len(old) == len(new):
-        rest = iter(left)
-        found = [next(rest) if index is None else index for index in found]
-    return found

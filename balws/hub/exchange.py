@@ -5,6 +5,7 @@ Nodes of one process: the broker where there is no other, and the one for tests 
 
 from __future__ import annotations
 
+from collections import deque
 from itertools import count
 from typing import Any
 
@@ -36,6 +37,7 @@ class Exchange:
         self.histories: dict[str, GroupHistory] = {}
         self.present: dict[str, dict[str, tuple[ExchangeBroker, Presence]]] = {}
         self.fences = count(1)
+        self._events: deque[tuple[str, Presence, bool, ExchangeBroker | None]] = deque()
 
     def broker(self) -> ExchangeBroker:
         """
@@ -49,6 +51,31 @@ class Exchange:
         """
         inside = self.groups.get(group, [])
         return [broker for broker in self.brokers if broker in inside or group in broker.watched]
+
+    def isKept(self, group: str) -> bool:
+        """
+        @return: whether there is anything in the history of a group.
+        """
+        history = self.histories.get(group)
+        return history is not None and history.number > 0
+
+    def tell(self, group: str, presence: Presence, isJoin: bool, witness: ExchangeBroker | None) -> None:
+        """
+        Tell who came or left.  Whoever is told may cause the next, which everybody hears after
+        this one.
+
+        @param witness: where it happened.
+        """
+        self._events.append((group, presence, isJoin, witness))
+        if len(self._events) > 1:
+            return
+        while self._events:
+            group, presence, isJoin, witness = self._events[0]
+            listeners = self.listeners(group)
+            for broker in tuple(self.brokers):
+                if broker in listeners or broker is witness:
+                    broker._node.presenceChanged(PresenceEvent(group, presence, isJoin, broker is witness))
+            self._events.popleft()
 
 
 def _away() -> Deferred[Any]:
@@ -215,17 +242,14 @@ class ExchangeBroker:
             return _away()
         exchange = self._exchange
         inside = exchange.groups.get(group, ())
-        history = exchange.histories.get(group)
-        if not inside and history is None:
+        if not inside and not exchange.isKept(group):
             return fail(NoSuchGroup(group))
         if not self.isDurable(group):
             for broker in tuple(inside):
                 if broker is not self:
                     broker._node.groupReceived(group, Verb.DELIVER, Entry(message, ""))
             return succeed("")
-        if history is None:
-            history = exchange.histories[group] = GroupHistory(exchange.size)
-        entry = history.add(message)
+        entry = exchange.histories.setdefault(group, GroupHistory(exchange.size)).add(message)
         for broker in tuple(inside):
             broker._node.groupReceived(group, Verb.DELIVER, entry)
         return succeed(entry.position)
@@ -237,11 +261,12 @@ class ExchangeBroker:
         if not self.isAvailable:
             return _away()
         exchange = self._exchange
-        inside = exchange.groups.pop(group, ())
-        history = exchange.histories.pop(group, None)
-        exchange.present.pop(group, None)
-        if not inside and history is None:
+        inside = exchange.groups.get(group, ())
+        if not inside and not exchange.isKept(group):
             return fail(NoSuchGroup(group))
+        exchange.groups.pop(group, None)
+        exchange.histories.pop(group, None)
+        exchange.present.pop(group, None)
         for broker in tuple(inside):
             if broker is not self or self.isDurable(group):
                 broker._node.groupReceived(group, verb, None)
@@ -300,7 +325,7 @@ class ExchangeBroker:
         if not self.isAvailable:
             return _away()
         self._exchange.present.setdefault(group, {})[presence.connectionId] = self, presence
-        self._tell(group, presence, True, self)
+        self._exchange.tell(group, presence, True, self)
         return succeed(None)
 
     def disappear(self, group: str, connectionId: str) -> None:
@@ -316,12 +341,7 @@ class ExchangeBroker:
         if not present:
             self._exchange.present.pop(group, None)
         if found is not None:
-            self._tell(group, found[1], False, witness)
-
-    def _tell(self, group: str, presence: Presence, isJoin: bool, witness: ExchangeBroker | None) -> None:
-        for broker in {*self._exchange.listeners(group), *((witness,) if witness in self._exchange.brokers else ())}:
-            if broker is not None:
-                broker._node.presenceChanged(PresenceEvent(group, presence, isJoin, broker is witness))
+            self._exchange.tell(group, found[1], False, witness)
 
     def presence(self, group: str) -> Deferred[tuple[Presence, ...]]:
         """

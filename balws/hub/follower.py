@@ -19,8 +19,10 @@ from balws.interfaces import IMember
 
 __all__ = ["Follower", "enveloped"]
 
-#: So many messages wait while it catches up; more, and it reads from history again.
+#: So many messages wait while it catches up, and so many bytes; more, and it reads from history
+#: again.
 MAX_WAITING = 256
+MAX_BYTES = 1024 * 1024
 
 #: Reads the next page of a group's history.
 History = Callable[[str, str], "Deferred[tuple[tuple[Entry, ...], str]]"]
@@ -51,7 +53,8 @@ class Follower:
         self._member = member
         self._history = history
         self.position = position
-        self._waiting: deque[Entry] | None = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[Entry] | None = deque()
+        self._size = 0
         self._missed = False
         self._isOver = False
 
@@ -70,9 +73,14 @@ class Follower:
         if self._waiting is None:
             self.position = entry.position
             self._member.deliver(shared)
-        else:
-            self._missed = self._missed or len(self._waiting) == MAX_WAITING
+        elif not self._missed:
             self._waiting.append(entry)
+            self._size += len(entry.message.payload)
+            self._missed = len(self._waiting) > MAX_WAITING or self._size > MAX_BYTES
+            if self._missed:
+                # History has them.
+                self._waiting.clear()
+                self._size = 0
 
     async def catchUp(self) -> str:
         """
@@ -104,7 +112,6 @@ class Follower:
         assert waiting is not None
         if self._missed:
             self._missed = False
-            waiting.clear()
             return False
         self._waiting = None
         reached = numberOf(self.position)

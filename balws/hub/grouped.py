@@ -160,14 +160,18 @@ class ConnectionGroups:
             return fail(problem)
         watchers = self.node.watchers
         watchers.setdefault(group, []).append(watcher)
+        isOver = False
 
         def end() -> None:
-            remaining = watchers.get(group, [])
-            if watcher in remaining:
-                remaining.remove(watcher)
-                if not remaining:
-                    del watchers[group]
-                    self._broker.unwatch(group)
+            nonlocal isOver
+            if isOver:
+                return
+            isOver = True
+            remaining = watchers[group]
+            remaining.remove(watcher)
+            if not remaining:
+                del watchers[group]
+                self._broker.unwatch(group)
 
         return self._broker.watch(group).addErrback(unlessAway).addCallback(lambda _: end)
 

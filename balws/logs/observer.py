@@ -42,7 +42,8 @@ class Stream(Protocol):
 class LineObserver:
     """
     Writes each event that is worth a line, and never fails: a log that cannot be written
-    must not stop what is logged.  Debug events are left out: anybody can cause them.
+    must not stop what is logged; when it can be again, it says how much is missing.  Debug events are
+    left out: anybody can cause them.
 
     @ivar lost: how many lines could not be written.
     """
@@ -56,6 +57,7 @@ class LineObserver:
         self._shortage = Shortage()
         self._repeats = Repeats()
         self.lost = 0
+        self._missing = 0
 
     def __call__(self, event: LogEvent) -> None:
         """
@@ -81,6 +83,19 @@ class LineObserver:
             self._stream.flush()
         except (OSError, ValueError):  # a full disk, a reader that left, a closed file
             self.lost += 1
+            self._missing += 1
+            return
+        missing, self._missing = self._missing, 0
+        if missing:
+            self._say(
+                {
+                    "log_time": event.get("log_time"),
+                    "log_level": LogLevel.warn,
+                    "log_namespace": "balws.logs",
+                    "log_format": "{count} lines before this could not be written.",
+                    "count": missing,
+                }
+            )
 
 
 def observer(form: str, stream: Stream) -> LineObserver:

@@ -5,9 +5,11 @@ The log of an application goes where twistd would write its own.
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Mapping
+from errno import ENOSPC
 from typing import Any
 
 from twisted.logger import ILogObserver
@@ -16,10 +18,36 @@ from twisted.python.logfile import LogFile
 
 from balws.logs.observer import observer
 
-__all__ = ["install"]
+__all__ = ["LastingFile", "install"]
 
 #: Where a twistd in the background writes when nothing is said.
 _DEFAULT = "twistd.log"
+
+
+class LastingFile(LogFile):
+    """
+    A log file that survives a full disk: where a new one could not be begun there is none for a
+    while, and where a line was cut off the next one begins on a line of its own.
+    """
+
+    _isCut = False
+
+    def write(self, data: str) -> None:
+        """
+        @param data: whole lines.
+        @raise OSError: when it cannot be written, or not all of it.
+        """
+        if self._file.closed:
+            self._openFile()
+        whole = ("\n" * self._isCut + data).encode()
+        if self.shouldRotate():
+            self.rotate()
+        self._isCut = True
+        written = self._file.write(whole)
+        self.size += written
+        if written < len(whole):
+            raise OSError(ENOSPC, os.strerror(ENOSPC))
+        self._isCut = False
 
 
 def install(application: Componentized, form: str, options: Mapping[str, Any]) -> None:
@@ -48,7 +76,7 @@ def _stream(name: str | None, isForeground: bool) -> Any:
     """
     if name == "-" or (isForeground and not name):
         return sys.stdout if isForeground else None
-    file: Any = LogFile.fromFullPath(name or _DEFAULT)
+    file: Any = LastingFile.fromFullPath(name or _DEFAULT)
     # Somebody else's use of the signal stays, as with twistd.
     if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
         signal.signal(signal.SIGUSR1, lambda number, frame: _later(file))

@@ -6,7 +6,7 @@ The same line again and again is counted in place of written (row RL16).
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 import attrs
@@ -73,8 +73,9 @@ class Repeats:
         self._clock = clock
         self._stints: dict[_Kind, _Stint] = {}
         self._short: set[_Kind] = set()
-        # Threads log, too.
-        self._lock = Lock()
+        # Threads log, too; and what is collected as garbage logs in the midst of anything.
+        self._lock = RLock()
+        self._isBusy = False
 
     def passed(self, event: LogEvent) -> list[LogEvent]:
         """
@@ -82,11 +83,17 @@ class Repeats:
             is left out.
         """
         with self._lock:
-            now = self._clock()
-            passed = self._sums(now) if self._short else []
-            if not self._isLeftOut(event, now):
-                passed.append(event)
-            return passed
+            if self._isBusy:
+                return [event]
+            self._isBusy = True
+            try:
+                now = self._clock()
+                passed = self._sums(now) if self._short else []
+                if not self._isLeftOut(event, now):
+                    passed.append(event)
+                return passed
+            finally:
+                self._isBusy = False
 
     def _isLeftOut(self, event: LogEvent, now: float) -> bool:
         namespace, form = event.get("log_namespace"), event.get("log_format")

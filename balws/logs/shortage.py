@@ -7,7 +7,7 @@ lines, which a crowd would fill a disk with (row RL06).
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Lock
+from threading import RLock
 from time import monotonic
 
 from twisted.logger import LogEvent, LogLevel
@@ -39,7 +39,8 @@ class Shortage:
         self._clock = clock
         self._next = 0.0
         self._closed = 0
-        self._lock = Lock()
+        # See L{balws.logs.repeats}.
+        self._lock = RLock()
 
     def told(self, event: LogEvent) -> LogEvent | None:
         """

@@ -56,7 +56,7 @@ class Command:
         """
         devices: dict[int, Any] = {LOG: "r", 2: "r", ORDERS: "w", NEWS: "r", BOARD: board}
         inherited = {FIRST_SOCKET + index: each.fd for index, each in enumerate(sockets)}
-        described = inEnvironment(number, self.count, [each.family for each in sockets])
+        described = inEnvironment(number, self.count, [(each.family, each.where) for each in sockets])
         environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_WORKERS}
         environment.update(described, BALWS_WORKER_PATH=os.pathsep.join(sys.path))
         nothing = os.open(os.devnull, os.O_RDONLY)

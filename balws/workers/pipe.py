@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from twisted.internet.interfaces import IWriteDescriptor
@@ -39,7 +39,9 @@ class LogPipe:
         @param fd: the pipe; it is not closed.
         """
         self._fd = fd
-        self._lock = Lock()
+        # What is collected as garbage logs in the midst of anything.
+        self._lock = RLock()
+        self._isPushing = False
         self._waiting = bytearray()
         self._lost = 0
         self._gone = False
@@ -124,6 +126,15 @@ class LogPipe:
             self._reactor.addWriter(self)
 
     def _push(self, patience: float = 0) -> None:
+        if self._isPushing:
+            return
+        self._isPushing = True
+        try:
+            self._pushAll(patience)
+        finally:
+            self._isPushing = False
+
+    def _pushAll(self, patience: float) -> None:
         poll = select.poll()
         poll.register(self._fd, select.POLLOUT)
         while self._waiting and poll.poll(int(patience * 1000)):

@@ -77,9 +77,10 @@ class Seat:
 
     def reload(self) -> None:
         """
-        Have the worker read again.  One that only starts reads what is new as it is.
+        Have the worker read again.  One that only starts does so, too, as soon as it listens: it may
+        have read already what was before.
         """
-        if self.child is not None and self.child.isReady:
+        if self.child is not None:
             self.child.order(RELOAD)
 
     def drain(self) -> None:

@@ -24,6 +24,7 @@ from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 
 from balws.config.entries import ListenerEntry
+from balws.config.following import whereOf
 from balws.server.endpoint import BACKLOG
 from balws.starting import CannotStart
 
@@ -41,10 +42,12 @@ class OpenSocket:
 
     @ivar fd: its file descriptor.
     @ivar family: such as L{socket.AF_INET}.
+    @ivar where: the port or the endpoint, as L{balws.config.following} tells it.
     """
 
     fd: int
     family: int
+    where: str
 
 
 class _Nobody(Factory):
@@ -71,7 +74,9 @@ class Sockets:
         @raise balws.ConfigurationError: with its place, for an endpoint that does more than
             to open a socket.
         """
-        self._endpoints = [_endpointOf(entry, reactor) for entry in entries]
+        listeners = list(entries)
+        self._endpoints = [_endpointOf(entry, reactor) for entry in listeners]
+        self._wheres = [whereOf(entry) for entry in listeners]
         self._ports: list[Any] = []
 
     def open(self) -> list[OpenSocket]:
@@ -82,7 +87,10 @@ class Sockets:
         """
         for name, endpoint in self._endpoints:
             self._ports.append(self._listen(name, endpoint))
-        return [OpenSocket(port.fileno(), _familyOf(port.fileno())) for port in self._ports]
+        return [
+            OpenSocket(port.fileno(), _familyOf(port.fileno()), where)
+            for port, where in zip(self._ports, self._wheres, strict=True)
+        ]
 
     def _listen(self, name: str, endpoint: IStreamServerEndpoint) -> IListeningPort:
         found: list[Any] = []

@@ -13,13 +13,17 @@ import atexit
 import os
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any
+from urllib.parse import quote, unquote
 
 import attrs
 from twisted.internet.fdesc import setNonBlocking
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from balws.config.entries import Configuration
+from balws.config.following import followers, whereOf
 from balws.config.place import Place
 from balws.errors import ConfigurationError
 from balws.server.adopted import AdoptedEndpoint
@@ -30,6 +34,8 @@ __all__ = ["DRAIN", "READY", "RELOAD", "STOP", "Worker", "currentWorker", "inEnv
 
 LOG, ORDERS, NEWS, BOARD, FIRST_SOCKET = 1, 3, 4, 5, 6
 
+_log = Logger(namespace="balws.workers")
+
 #: What a worker is told: a byte each.  The end of the pipe means L{DRAIN}, too: the
 #: supervisor is gone, however it ended.
 RELOAD, DRAIN, STOP = b"r", b"d", b"s"
@@ -37,7 +43,7 @@ RELOAD, DRAIN, STOP = b"r", b"d", b"s"
 #: What it tells.
 READY = b"y"
 
-#: C{number/count}; and of each socket C{descriptor:family}.
+#: C{number/count}; and of each socket C{descriptor:family:where}, the last quoted.
 _WHO = "BALWS_WORKER"
 _SOCKETS = "BALWS_WORKER_SOCKETS"
 
@@ -46,6 +52,7 @@ _SOCKETS = "BALWS_WORKER_SOCKETS"
 class _Inherited:
     fd: int
     family: int
+    where: str
 
 
 class Worker:
@@ -71,12 +78,33 @@ class Worker:
         """
         return -(-limit // self.count)
 
+    def served(self, configuration: Configuration) -> Configuration:
+        """
+        Find out which listener has which socket: they were opened for the file as it was when the
+        supervisor started, and it may have changed.
+
+        @return: the configuration without the listeners that have no socket, but for the case
+            that none has.
+        """
+        entries = configuration.listeners
+        sockets = list(self._sockets.values())
+        found = followers([each.where for each in sockets], [whereOf(each) for each in entries])
+        kept = sorted(index for index in found if index is not None)
+        # What is negative is no listener's.
+        self._sockets = {
+            -1 - number if index is None else kept.index(index): sockets[number] for number, index in enumerate(found)
+        }
+        new = [f"listeners[{index}]" for index in range(len(entries)) if index not in kept]
+        if not kept or not new:
+            return configuration
+        _log.warn("Only a restart opens {keys}.", keys=", ".join(new))
+        return attrs.evolve(configuration, listeners=tuple(entries[index] for index in kept))
+
     def endpoint(self, index: int, reactor: Any, place: Place | None = None) -> AdoptedEndpoint:
         """
-        @param index: of the listener, counted from 0.
+        @param index: of the listener, counted from 0, in what is L{served}.
         @param place: where the listener stands in its file, for the error.
-        @raise ConfigurationError: when the supervisor has no socket for it: its file had
-            fewer listeners.
+        @raise ConfigurationError: when the supervisor has no socket for it.
         """
         found = self._sockets.pop(index, None)
         if found is None:
@@ -197,17 +225,20 @@ def _read(who: str, sockets: str) -> Worker:
     if not 1 <= number <= count:
         raise ValueError(who)
     pairs = [each.split(":") for each in sockets.split(",")]
-    inherited = [_Inherited(int(fd), int(family)) for fd, family in pairs]
+    inherited = [_Inherited(int(fd), int(family), unquote(where)) for fd, family, where in pairs]
     # What a service starts shall not keep a port open, nor the supervisor waiting.
     for fd in (ORDERS, NEWS, BOARD, *(each.fd for each in inherited)):
         os.set_inheritable(fd, False)
     return Worker(number, count, inherited)
 
 
-def inEnvironment(number: int, count: int, families: Iterable[int]) -> dict[str, str]:
+def inEnvironment(number: int, count: int, sockets: Iterable[tuple[int, str]]) -> dict[str, str]:
     """
-    @param families: of the listeners' sockets, whose descriptors begin with L{FIRST_SOCKET}.
+    @param sockets: those of the listeners, each with its family and where it listens; their
+        descriptors begin with L{FIRST_SOCKET}.
     @return: what makes a process a worker.
     """
-    described = [f"{FIRST_SOCKET + index}:{family}" for index, family in enumerate(families)]
+    described = [
+        f"{FIRST_SOCKET + index}:{family}:{quote(where, safe='')}" for index, (family, where) in enumerate(sockets)
+    ]
     return {_WHO: f"{number}/{count}", _SOCKETS: ",".join(described)}

@@ -125,7 +125,7 @@ class Envelopes(Placed):
     def __init__(self, random: Random) -> None:
         self.random = random
         station = self.place()
-        groups, names, audiences = Groups(station), Names(station), Audiences(station)
+        groups, names, audiences = Groups(station, lambda _: None), Names(station), Audiences(station)
         keys = station.keys
         channels = [keys.group("g"), keys.own, keys.audience(_CHAT)]
         station.channels.expect(keys.own, names.received)
@@ -232,7 +232,7 @@ class Envelopes(Placed):
     def _toMe(self, said: _Said) -> list[Any] | None:
         if said.kind == Kind.REPLACED:
             name = _name(said.body[8:])
-            return None if name is None or len(said.body) < 8 else [("replaced", name, _integer(said.body[:8]))]
+            return [("replaced", name, _integer(said.body[:8]))] if name else None
         if said.kind == Kind.BEAT:
             return []
         found, verb = said.addressed(), Kind(said.kind).verb
@@ -333,6 +333,6 @@ class Positions(Placed):
         else:
             Outcome(asked).among(HistoryLostError)
             epoch, dot, number = position.partition(".")
-            isNumber = number == "0" or (number.isascii() and number.isdigit() and number[0] != "0" and len(number) < 16)
+            isNumber = number.isascii() and number.isdigit() and len(number) < 16 and number == str(int(number))
             if not position or (len(epoch) == 16 and not epoch.strip("0123456789abcdef") and dot and isNumber):
                 raise Found(f"{position!r} was refused")

@@ -14,4 +14,10 @@ SEEDS: tuple[tuple[str, int], ...] = (
     # A Host that is none was accepted where the target is a URL (RFC 9112 section 3.2).
     ("head", 4969),
     ("head", 109563),
+    # A text or an object of two was taken for a presence, and a fence without a name for a claim.
+    ("between", 553),
+    ("between", 767),
+    ("between", 233),
+    # What no version of ours has stored stopped the reading of a group.
+    ("between", 7),
 )

@@ -439,6 +439,12 @@ class BrokerContract:
         for node, name in ((a, "a"), (b, "b"), (c, "c")):
             # What a node does itself and what others do may overtake each other.
             self.assertCountEqual(node.events, [("g", who, isJoin, at == name) for who, isJoin, at in told])
+        yield a.appear("g", "3", 4)
+        self.assertEqual((yield b.broker.presence("g"))[-1], Presence("3", 4))
+        a.disappear("g", "3")
+        yield self.settled(a, b, c)
+        for node in (a, b, c):
+            del node.events[5:]
         c.broker.unwatch("g")
         c.held.watched.discard("g")
         yield self.settled(a, b, c)

@@ -399,8 +399,9 @@ class DurableTests(NodesTestCase):
         Who was away for too long is told that it cannot catch up, and is not in the group.
         """
         position = self.successResultOf(self.here.addConnectionToGroup(self.mine, "kept", since=""))
+        self.successResultOf(self.there.pushTextToGroup("kept", "first"))
         self.here.leave(CHAT, self.mine)
-        for number in range(1001):
+        for number in range(1000):
             self.successResultOf(self.there.pushTextToGroup("kept", str(number)))
         back = Member()
         for since in (position, "nonsense", "0.0"):

@@ -95,7 +95,7 @@ class ExchangeMachine(Machine):
 
 
 _Runs: Any = ExchangeMachine.TestCase
-_Runs.settings = steady(60, 40)
+_Runs.settings = steady(40, 40)
 
 
 class StatefulTests(SynchronousTestCase):

@@ -615,6 +615,50 @@ class AgeTests(AbsenceCase):
         yield self.assertFailure(a.push(GROUP, "nobody"), NoSuchGroup)
 
 
+class TidyTests(AbsenceCase):
+    """
+    What is left in Redis.
+    """
+
+    @inlineCallbacks
+    def test_tidy(self) -> Steps:
+        """
+        Who comes and goes leaves nothing behind, whichever way.
+        """
+        self.server = yield self.begin()
+        a, b = yield self.nodes(2)
+        quiet = yield self.keys()
+        for node in (a, b):
+            for group in ("left", "removed"):
+                yield node.enter(group)
+                yield node.appear(group, f"{node is a}")
+        yield b.claim("left")
+        yield b.claim("removed")
+        yield a.broker.toConnection("left", Verb.DELIVER, Message.of("x"))
+        yield a.broker.toConnection("removed", Verb.REMOVE, None)
+        b.broker.release("left", b.held.names.pop("left"))
+        for node in (a, b):
+            node.disappear("left", f"{node is a}")
+            node.exit("left")
+        yield a.broker.dissolve("removed", Verb.REMOVE)
+        a.exit("removed")
+        yield self.until(lambda: b.groups == {"removed": [Verb.REMOVE]})
+        yield self.settled(a, b)
+        left = yield self.keys()
+        self.assertEqual({key for key in left - quiet if ":inbox:" not in key}, {"balws:fence", "balws:order"})
+        yield a.broker.stop()
+        yield b.broker.stop()
+        self.assertEqual((yield self.keys()), {"balws:fence", "balws:order"})
+
+    @inlineCallbacks
+    def keys(self) -> Any:
+        """
+        @return: fires with all that Redis has.
+        """
+        found = yield self.server.ask("KEYS", "*")
+        return set(found.split())
+
+
 class StrangerTests(AbsenceCase):
     """
     A Redis that others use as well.

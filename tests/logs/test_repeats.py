@@ -118,6 +118,22 @@ class RepeatsTests(SynchronousTestCase):
             for _ in range(700):
                 self.assertEqual(len(self.repeats.passed(event(form))), 1)  # type: ignore[arg-type]
 
+    def test_inTheMidst(self) -> None:
+        """
+        An event that comes while another is looked at, as from what is collected as garbage, is
+        written; nothing waits for itself.
+        """
+        inner: list[LogEvent] = []
+
+        def seconds() -> float:
+            if not inner:
+                inner.extend(self.repeats.passed(event("inner")))
+            return 0.0
+
+        self.repeats = Repeats(seconds)
+        self.assertEqual(self.said(event("outer")), ["outer"])
+        self.assertEqual([formatEvent(each) for each in inner], ["inner"])
+
     def test_many(self) -> None:
         """
         So many kinds are told apart; what is beyond is written, and when a second has passed

@@ -90,6 +90,27 @@ class ShortageTests(SynchronousTestCase):
             self.logger.info("Could not accept new connection ({acceptError})", acceptError="ENFILE")
         self.assertEqual(len(self.events), 1)
 
+    def test_inTheMidst(self) -> None:
+        """
+        An event that comes while another is looked at, as from what is collected as garbage, does
+        not wait for itself.
+        """
+        given = {
+            "log_namespace": "twisted.internet.tcp.Port",
+            "log_format": "Could not accept new connection ({acceptError})",
+        }
+        inner: list[LogEvent | None] = []
+
+        def seconds() -> float:
+            if not inner:
+                inner.append(None)
+                inner.append(self.shortage.told(given))
+            return 1.0
+
+        self.shortage = Shortage(seconds)
+        self.assertIsNone(self.shortage.told(given))
+        self.assertIsNotNone(inner[1])
+
     def test_others(self) -> None:
         """
         Everything else is left alone, also what others say in the same words.

@@ -35,7 +35,10 @@ class CommandTests(SynchronousTestCase):
         self.reading, self.writing = os.pipe()
         self.addCleanup(os.close, self.reading)
         self.addCleanup(os.close, self.writing)
-        self.sockets = [OpenSocket(self.reading, socket.AF_INET6), OpenSocket(self.writing, socket.AF_UNIX)]
+        self.sockets = [
+            OpenSocket(self.reading, socket.AF_INET6, "80"),
+            OpenSocket(self.writing, socket.AF_UNIX, "unix:a,b"),
+        ]
 
     def start(self, command: Command, number: int = 2) -> dict[str, Any]:
         command.start(self.reactor, ProcessProtocol(), number, self.reading, self.sockets)
@@ -69,7 +72,7 @@ class CommandTests(SynchronousTestCase):
         board, first, second = self.reading, self.reading, self.writing
         self.assertEqual(found["childFDs"], {1: "r", 2: "r", 3: "w", 4: "r", 5: board, 6: first, 7: second})
         self.assertEqual(found["env"]["BALWS_WORKER"], "2/4")
-        sockets = f"6:{int(socket.AF_INET6)},7:{int(socket.AF_UNIX)}"
+        sockets = f"6:{int(socket.AF_INET6)}:80,7:{int(socket.AF_UNIX)}:unix%3Aa%2Cb"
         self.assertEqual(found["env"]["BALWS_WORKER_SOCKETS"], sockets)
 
     def test_environment(self) -> None:

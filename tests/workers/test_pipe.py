@@ -117,6 +117,25 @@ class LogPipeTests(SynchronousTestCase):
             data += self.read()
         self.assertEqual(data, b"a" * 999 + b"\n2 lines of the log were lost: nobody read them.\n")
 
+    def test_inTheMidst(self) -> None:
+        """
+        A line that comes while another is written, as from what is collected as garbage, follows it;
+        nothing waits for itself, and nothing is written twice.
+        """
+        real, lines = os.write, ["inner\n"]
+
+        def write(fd: int, data: bytes) -> int:
+            written = real(fd, data)
+            if lines:
+                self.log.write(lines.pop())
+            return written
+
+        self.patch(os, "write", write)
+        self.log.write("outer\n")
+        data = self.read()
+        self.log.write("")
+        self.assertEqual(data + self.read(), b"outer\ninner\n")
+
     def test_broken(self) -> None:
         """
         When the parent is gone nothing is raised, and nothing is kept.

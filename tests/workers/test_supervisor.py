@@ -111,7 +111,7 @@ class StartTests(SupervisorTestCase):
         whos = [each["env"]["BALWS_WORKER"] for each in self.reactor.arguments]
         self.assertEqual(whos, ["1/3", "2/3", "3/3"])
         for each in self.reactor.arguments:
-            self.assertEqual(each["env"]["BALWS_WORKER_SOCKETS"], f"6:{socket.AF_INET}")
+            self.assertEqual(each["env"]["BALWS_WORKER_SOCKETS"], f"6:{socket.AF_INET}:0")
             self.assertEqual(sorted(each["childFDs"]), [0, 1, 2, 3, 4, 5, 6])
 
     def test_failed(self) -> None:
@@ -239,13 +239,18 @@ class OrderTests(SupervisorTestCase):
 
     def test_reload(self) -> None:
         """
-        Those that serve read again; one that only starts reads what is new as it is.
+        All read again, also one that only starts: it may have read what was before; and nobody is
+        told where there is none.
         """
         first, second, third = self.start()
         first.ready()
         second.ready()
         self.supervisor.reload()
-        self.assertEqual([each.orders for each in (first, second, third)], [[RELOAD], [RELOAD], []])
+        self.assertEqual([each.orders for each in (first, second, third)], [[RELOAD]] * 3)
+        third.ready()
+        third.kill()
+        self.supervisor.reload()
+        self.assertEqual([each.orders for each in (first, second, third)], [[RELOAD] * 2, [RELOAD] * 2, [RELOAD]])
 
     def test_stop(self) -> None:
         """

@@ -7,14 +7,17 @@ from __future__ import annotations
 import atexit
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.error import ConnectionLost
 from twisted.internet.interfaces import IReadDescriptor
+from twisted.logger import LogEvent, Logger, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from balws.config.entries import Configuration, ListenerEntry
 from balws.config.place import Place
 from balws.errors import ConfigurationError
 from balws.workers import worker as module
@@ -60,7 +63,7 @@ class WorkerTestCase(SynchronousTestCase):
         self.environment = {
             "HOME": "/",
             "BALWS_WORKER": "2/3",
-            "BALWS_WORKER_SOCKETS": f"{self.fd}:2,{self.other}:2",
+            "BALWS_WORKER_SOCKETS": f"{self.fd}:2:80,{self.other}:2:tcp%3A81",
         }
 
     def pipe(self, name: str, ours: int) -> int:
@@ -108,9 +111,11 @@ class CurrentWorkerTests(WorkerTestCase):
         """
         What nobody of us has written there is refused, and so are sockets that are not there.
         """
-        good = f"{self.fd}:2"
+        good = f"{self.fd}:2:80"
         whos = ("", "one", "1/2/3", "0/2", "3/2", "-1/-1")
-        wrong = [(who, good) for who in whos] + [("1/2", sockets) for sockets in ("", "6", "6:2:3", "9999:2", "a:b")]
+        wrong = [(who, good) for who in whos] + [
+            ("1/2", sockets) for sockets in ("", "6:2", "6:2:3:4", "9999:2:80", "a:b:80")
+        ]
         for who, sockets in wrong:
             environment = {"BALWS_WORKER": who, "BALWS_WORKER_SOCKETS": sockets}
             error = self.assertRaises(ConfigurationError, currentWorker, environment)
@@ -121,7 +126,8 @@ class CurrentWorkerTests(WorkerTestCase):
         It reads what its supervisor writes.
         """
         self.assertEqual(
-            inEnvironment(2, 3, [2, 10]), {"BALWS_WORKER": "2/3", "BALWS_WORKER_SOCKETS": "6:2,7:10"}
+            inEnvironment(2, 3, [(2, "80"), (10, "unix:a,b")]),
+            {"BALWS_WORKER": "2/3", "BALWS_WORKER_SOCKETS": "6:2:80,7:10:unix%3Aa%2Cb"},
         )
 
     def test_share(self) -> None:
@@ -153,6 +159,72 @@ class ServingTests(WorkerTestCase):
         self.assertEqual(str(error), f"balws.toml: listeners[2]: {words}")
         worker.ready()
         os.close(self.other)
+
+    def served(self, *wheres: int | str) -> tuple[Worker, list[int | str | None]]:
+        """
+        @return: a worker whose sockets were opened for 80 and tcp:81, and where the listeners are that
+            it serves of a file with these.
+        """
+        worker = self.make()
+        entries = tuple(
+            ListenerEntry(port=each) if isinstance(each, int) else ListenerEntry(endpoint=each) for each in wheres
+        )
+        found = worker.served(Configuration(listeners=entries, pythonPath=(), folder=Path()))
+        return worker, [each.port if each.endpoint is None else each.endpoint for each in found.listeners]
+
+    def test_served(self) -> None:
+        """
+        Listeners that have changed places in the file since the start keep their sockets.
+        """
+        worker, served = self.served("tcp:81", 80)
+        self.assertEqual(served, ["tcp:81", 80])
+        self.assertEqual([worker.endpoint(index, None)._fd for index in (0, 1)], [self.other, self.fd])
+        for fd in (self.fd, self.other):
+            os.close(fd)
+
+    def test_servedOther(self) -> None:
+        """
+        A listener with another port has the socket that there is for it.
+        """
+        worker, served = self.served(82, 80)
+        self.assertEqual(served, [82, 80])
+        self.assertEqual([worker.endpoint(index, None)._fd for index in (0, 1)], [self.other, self.fd])
+        for fd in (self.fd, self.other):
+            os.close(fd)
+
+    def test_servedMore(self) -> None:
+        """
+        A listener that has come since the start keeps nobody from serving the others: it is left
+        out, and the log says so.
+        """
+        said: list[LogEvent] = []
+        self.patch(module, "_log", Logger(namespace="x", observer=said.append))
+        worker, served = self.served(82, 80, "tcp:81")
+        self.assertEqual(served, [80, "tcp:81"])
+        self.assertEqual([worker.endpoint(index, None)._fd for index in (0, 1)], [self.fd, self.other])
+        self.assertEqual([formatEvent(each) for each in said], ["Only a restart opens listeners[0]."])
+        for fd in (self.fd, self.other):
+            os.close(fd)
+
+    def test_servedFewer(self) -> None:
+        """
+        The socket of a listener that is gone is closed.
+        """
+        worker, served = self.served("tcp:81")
+        self.assertEqual(served, ["tcp:81"])
+        self.assertEqual(worker.endpoint(0, None)._fd, self.other)
+        worker.ready()
+        self.assertRaises(OSError, os.fstat, self.fd)
+        os.close(self.other)
+
+    def test_servedNone(self) -> None:
+        """
+        Where no listener is as it was, none of them has a socket.
+        """
+        worker, served = self.served(82, 83, 84)
+        self.assertEqual(served, [82, 83, 84])
+        self.assertRaises(ConfigurationError, worker.endpoint, 0, None)
+        worker.ready()
 
     def test_ready(self) -> None:
         """

@@ -5,17 +5,16 @@ The broker over Redis (decision 26).
 
 from __future__ import annotations
 
+from functools import partial
 from secrets import token_bytes
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, fail
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.config.hub import HubConfiguration
-from balws.errors import ConfigurationError, HistoryLostError, HubError, HubUnavailableError
+from balws.errors import ConfigurationError, HistoryLostError, HubUnavailableError
 from balws.hub.broker import Audience, Entry, IBroker, INode, Presence, Verb
 from balws.hub.message import Message
 from balws.hub.redis.audiences import Audiences
@@ -27,16 +26,12 @@ from balws.hub.redis.lease import Lease
 from balws.hub.redis.names import Names
 from balws.hub.redis.presences import Presences
 from balws.hub.redis.pushes import Pushes
+from balws.hub.redis.restoration import Restoration
 from balws.hub.redis.station import Station
 
 __all__ = ["RedisBroker", "redisBroker"]
 
-#: Seconds until a restoration that Redis refused is tried again.
-_PAUSE = 1.0
-
 _STOPPED = "the hub was stopped"
-
-_RESTORING = "Redis does not know yet what this node has"
 
 
 def redisBroker(config: HubConfiguration, reactor: Any) -> IBroker:
@@ -78,9 +73,6 @@ class RedisBroker:
         """
         self._config = config
         self._reactor = reactor
-        self._restoring: Deferred[None] | None = None
-        self._later: IDelayedCall | None = None
-        self._isStopped = False
 
     def connect(self, link: Any, ear: Any) -> None:
         """
@@ -94,12 +86,16 @@ class RedisBroker:
         keys = Keys(self._config.prefix, token_bytes(16))
         station = self._station = Station(self._config, self._reactor, keys, link, ear)
         self._names = Names(station)
-        self._groups = Groups(station)
         self._audiences = Audiences(station)
         self._presences = Presences(station)
+        self._groups = Groups(station, self._presences.dissolved)
         self._pushes = Pushes(station)
         self._history = History(station)
-        self._lease = Lease(station, self._lapsed, self._deaf, self._refused, self._presences.reaped)
+        restoration = self._restoration = Restoration(
+            station, link, ear, self._bring, lambda: self._lease.pause(), self._pushes.flush
+        )
+        deaf = partial(ear.drop, "what was published did not come back")
+        self._lease = Lease(station, self._lapsed, deaf, restoration.refused, self._presences.reaped)
 
     @property
     def isAvailable(self) -> bool:
@@ -113,9 +109,7 @@ class RedisBroker:
         """
         See L{IBroker}.
         """
-        if self._station.isRestored:
-            return ""
-        return self._link.problem or self._ear.problem or self._station.problem
+        return self._restoration.problem
 
     @property
     def undelivered(self) -> int:
@@ -141,38 +135,13 @@ class RedisBroker:
         except Exception:
             self._log.failure("Something that another node sent could not be handled")
 
-    # Coming and going of the connections
-
     def lineChanged(self) -> None:
         """
         One of the connections is up or down.
         """
-        station = self._station
-        station.isUp = self._link.isUp and self._ear.isUp and not self._isStopped
-        self._away()
-        station.problem = self._link.problem or self._ear.problem or _RESTORING
-        if station.isUp:
-            self._restore()
+        self._restoration.lineChanged()
 
-    def _away(self) -> None:
-        """
-        Whatever Redis knew of this node, it may know no longer.
-        """
-        self._station.isRestored = False
-        self._lease.pause()
-        if self._later is not None:
-            self._later.cancel()
-            self._later = None
-        restoring, self._restoring = self._restoring, None
-        if restoring is not None:
-            restoring.cancel()
-
-    def _restore(self) -> None:
-        self._later = None
-        restoring = self._restoring = Deferred.fromCoroutine(self._restoreAll())
-        restoring.addCallbacks(self._restored, self._unrestored, callbackArgs=(restoring,), errbackArgs=(restoring,))
-
-    async def _restoreAll(self) -> None:
+    async def _bring(self) -> None:
         station = self._station
         held = station.node.holdings()
         self._names.expect(held.names)
@@ -186,42 +155,9 @@ class RedisBroker:
         await self._groups.restore()
         await self._presences.restore()
 
-    def _restored(self, _: None, restoring: Deferred[None]) -> None:
-        if self._restoring is not restoring:
-            return
-        self._restoring = None
-        self._station.isRestored = True
-        self._station.problem = ""
-        self._pushes.flush()
-
-    def _unrestored(self, failure: Failure, restoring: Deferred[None]) -> None:
-        if self._restoring is not restoring:
-            failure.trap(CancelledError, HubError)
-            return
-        self._restoring = None
-        self._refused(failure)
-
-    def _refused(self, failure: Failure) -> None:
-        """
-        Redis is there and does not do what it must.
-        """
-        self._away()
-        if failure.check(HubError):
-            self._station.problem = failure.getErrorMessage()
-            self._station.warn("Redis does not take what this node has ({count}): {where}", self.problem)
-        else:
-            self._log.failure("What this node has could not be brought to Redis", failure)
-        if self._station.isUp:
-            self._later = self._reactor.callLater(_PAUSE, self._restore)
-
     def _lapsed(self) -> None:
-        self._log.warn("Redis took this node for dead: it beat too late, or Redis has lost its data")
-        self._away()
         self._groups.remembered(0)
-        self._restore()
-
-    def _deaf(self) -> None:
-        self._ear.drop("what was published did not come back")
+        self._restoration.again()
 
     def _ownReceived(self, envelope: Envelope) -> None:
         if envelope.kind is Kind.BEAT:
@@ -239,24 +175,17 @@ class RedisBroker:
         return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
-        station = self._station
-        self._isStopped = True
-        self._away()
-        isUp, station.isUp = station.isUp, False
-        station.problem = _STOPPED
+        isUp = self._restoration.stop(_STOPPED)
         self._pushes.stop(_STOPPED)
         if isUp:
-            leaving = Deferred.fromCoroutine(self._lease.reap(station.keys.hexId))
+            leaving = Deferred.fromCoroutine(self._lease.reap(self._station.keys.hexId))
             leaving.addTimeout(self._config.timeout, self._reactor)
             try:
                 await leaving
             except Exception as problem:
                 self._log.warn("Redis still knows this node for a while: {problem}", problem=type(problem).__name__)
-        stopping = [self._ear.stop(), self._link.stop()]
-        for each in stopping:
+        for each in [self._ear.stop(), self._link.stop()]:
             await each
-
-    # Names
 
     def claim(self, name: str) -> Deferred[int]:
         """
@@ -275,8 +204,6 @@ class RedisBroker:
         See L{IBroker}.
         """
         return self._names.send(name, verb, message)
-
-    # Groups
 
     def isDurable(self, group: str) -> bool:
         """
@@ -302,7 +229,7 @@ class RedisBroker:
         """
         if not self._config.isDurable(group):
             return self._groups.publish(group, message)
-        if self._isStopped:
+        if self._restoration.isOver:
             return fail(HubUnavailableError(_STOPPED))
         return self._pushes.add(group, message)
 
@@ -310,7 +237,7 @@ class RedisBroker:
         """
         See L{IBroker}.
         """
-        return self._groups.dissolve(group, verb)
+        return self._presences.dissolving(group, self._groups.dissolve(group, verb))
 
     def history(self, group: str, position: str) -> Deferred[tuple[tuple[Entry, ...], str]]:
         """
@@ -319,8 +246,6 @@ class RedisBroker:
         if not self._config.isDurable(group):
             return fail(HistoryLostError("the group is not durable"))
         return self._history.after(group, position)
-
-    # Everybody
 
     def serve(self, audience: Audience) -> None:
         """
@@ -339,8 +264,6 @@ class RedisBroker:
         See L{IBroker}.
         """
         return self._audiences.broadcast(audience, message)
-
-    # Presence
 
     def appear(self, group: str, presence: Presence) -> Deferred[None]:
         """

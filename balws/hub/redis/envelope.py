@@ -19,7 +19,8 @@ from balws.hub.broker import Verb
 from balws.hub.message import Message
 from balws.hub.redis.keys import decoded, encoded
 
-__all__ = ["EPOCH", "HEAD", "MAX_SIZE", "TOO_LONG", "VERSION", "Envelope", "Kind", "body", "head", "message", "read"]
+__all__ = ["EPOCH", "HEAD", "MAX_SIZE", "TOO_LONG", "VERSION", "Envelope", "Kind"]
+__all__ += ["body", "head", "message", "presence", "read", "storedMessage"]
 
 VERSION = 1
 
@@ -180,6 +181,15 @@ def message(kind: Kind, payload: bytes) -> Message | None:
     return Message(payload, False)
 
 
+def storedMessage(kind: bytes, payload: bytes) -> Message | None:
+    """
+    @param kind: as it stands in a stream.
+    @return: as L{message}.
+    """
+    found = _KINDS.get(kind[0]) if kind else None
+    return None if found is None else message(found, payload)
+
+
 def body(name: str) -> bytes:
     """
     @return: a name as it lies before the payload in what is for a connection.
@@ -193,10 +203,12 @@ def presence(data: bytes) -> tuple[str, object] | None:
     @return: a connection's id, and what is said of it.
     """
     try:
-        connectionId, info = json.loads(data)
-    except (ValueError, TypeError, RecursionError):
+        found = json.loads(data)
+    except (ValueError, RecursionError):
         return None
-    return (connectionId, info) if isinstance(connectionId, str) else None
+    if not isinstance(found, list) or len(found) != 2 or not isinstance(found[0], str):
+        return None
+    return found[0], found[1]
 
 
 def _text(data: bytes) -> str | None:

@@ -5,10 +5,11 @@ Which groups this node has members of, and what comes from there.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.python.failure import Failure
 
 from balws.errors import HubLimitError, NoSuchGroup
@@ -35,8 +36,12 @@ class Groups:
     Enters and leaves groups for this node, and publishes to plain ones.
     """
 
-    def __init__(self, station: Station) -> None:
+    def __init__(self, station: Station, dissolved: Callable[[str], None]) -> None:
+        """
+        @param dissolved: called with a group that was removed, before the hub hears it.
+        """
         self._station = station
+        self._dissolved = dissolved
         #: Each group with the beat at which Redis knew it; L{None} where it may not.
         self._inside: dict[str, int | None] = {}
         self._watched: set[str] = set()
@@ -58,7 +63,7 @@ class Groups:
 
     def _register(self, _: object, group: str) -> Deferred[None]:
         if group not in self._inside:
-            return self._station.away()
+            return succeed(None)
         registered = self._station.ask(ENTER, encoded(group)).addCallback(self._registered, group, self._station.beat)
         if self._station.config.isDurable(group):
             reader = self._reader(group)
@@ -199,6 +204,7 @@ class Groups:
             reader = self._readers.get(group)
             if reader is not None:
                 reader.dissolved(envelope.number, envelope.body.decode("ascii", "replace"))
+            self._dissolved(group)
             node.groupReceived(group, verb, None)
             return
         message = envelope.message()
@@ -274,6 +280,7 @@ class Groups:
             if isIn:
                 self._inside[group] = beat
             else:
+                self._dissolved(group)
                 self._station.node.groupReceived(group, Verb.REMOVE, None)
 
     def _resume(self, group: str) -> Deferred[None]:

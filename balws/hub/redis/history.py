@@ -12,7 +12,7 @@ from twisted.internet.defer import Deferred, fail
 
 from balws.errors import HistoryLostError
 from balws.hub.broker import Entry
-from balws.hub.redis.envelope import EPOCH, Kind, message
+from balws.hub.redis.envelope import EPOCH, storedMessage
 from balws.hub.redis.keys import encoded
 from balws.hub.redis.reader import MAX_BYTES, PAGE
 from balws.hub.redis.station import Station
@@ -56,7 +56,7 @@ class History:
         entries = []
         for index in range(2, len(found), 4):
             number += 1
-            content = message(Kind(found[index + 2][0]), found[index + 3])
+            content = storedMessage(found[index + 2], found[index + 3])
             if found[index] != number or content is None:
                 raise _lost()
             entries.append(Entry(content, f"{epoch}.{number}"))

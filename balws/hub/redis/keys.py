@@ -3,8 +3,8 @@
 What the keys and channels in Redis are called.
 
 Names of connections and groups stand at the end, behind a fixed beginning, as they are: they are
-data, never patterns.  The scripts of L{balws.hub.redis.scripts} and L{balws.hub.redis.streams} make
-the same keys from the base::
+data, never patterns.  The scripts of L{balws.hub.redis.scripts}, L{balws.hub.redis.claims} and
+L{balws.hub.redis.streams} make the same keys from the base::
 
     BASE:node:ID         there while a node lives; its value is the number of its last beat
     BASE:nodes           set of the ids of nodes, until they are tidied away
@@ -15,7 +15,7 @@ the same keys from the base::
     BASE:presence:GROUP  hash: connection's id to node's id, order and what is said
     BASE:presences:ID    set of the groups in which a node has presences
     BASE:meta:GROUP      hash of a durable group: epoch, n; BASE:history:GROUP its stream
-    BASE:sent:ID:GROUP   the last push of a node to a durable group: its number, epoch, n
+    BASE:sent:ID:GROUP   sorted set: epoch and n of a node's last pushes to a durable group, by their number
 
 Channels: BASE:to:ID, BASE:in:GROUP, BASE:at:LISTENER:PATH.
 """

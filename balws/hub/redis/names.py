@@ -13,10 +13,10 @@ from twisted.python.failure import Failure
 from balws.errors import HubLimitError, HubUnavailableError, NoSuchConnection
 from balws.hub.broker import Verb
 from balws.hub.message import Message
+from balws.hub.redis.claims import CLAIM, RELEASE, RESTORE_NAMES, SEND
 from balws.hub.redis.envelope import HEAD, MAX_SIZE, TOO_LONG, Envelope, Kind, body
 from balws.hub.redis.envelope import message as messageIn
 from balws.hub.redis.keys import decoded, encoded
-from balws.hub.redis.scripts import CLAIM, RELEASE, RESTORE_NAMES, SEND
 from balws.hub.redis.station import Station, kindOf
 
 __all__ = ["Names"]
@@ -102,10 +102,7 @@ class Names:
         """
         node = self._station.node
         if envelope.kind is Kind.REPLACED:
-            try:
-                node.replaced(decoded(envelope.body[8:]), int.from_bytes(envelope.body[:8], "big"))
-            except ValueError:
-                self._station.strangeReceived()
+            self._replaced(envelope.body[:8], envelope.body[8:])
             return
         # A beat has the number of what came last.
         last, self._last = self._last, envelope.number
@@ -114,6 +111,16 @@ class Names:
             node.lost("", missed)
         if envelope.kind is not Kind.BEAT:
             self._addressed(envelope)
+
+    def _replaced(self, fence: bytes, name: bytes) -> None:
+        try:
+            found = decoded(name)
+        except ValueError:
+            found = ""
+        if len(fence) < 8 or not found:
+            self._station.strangeReceived()
+        else:
+            self._station.node.replaced(found, int.from_bytes(fence, "big"))
 
     def _addressed(self, envelope: Envelope) -> None:
         addressed = envelope.addressed()

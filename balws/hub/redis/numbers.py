@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Container
 
-__all__ = ["MAX_CHANNELS", "Arrivals", "Departures"]
+__all__ = ["ABSENCES", "MAX_CHANNELS", "Arrivals", "Departures"]
 
 #: Of so many channels a node remembers its numbers.
 MAX_CHANNELS = 100_000
+
+#: Who was looked for in vain so many times is dead, and will not come back.
+ABSENCES = 100
 
 
 class Departures:
@@ -41,6 +44,8 @@ class Arrivals:
 
     def __init__(self) -> None:
         self._last: dict[bytes, dict[bytes, int]] = {}
+        #: Each sender with how often it was looked for in vain.
+        self._absent: dict[bytes, int] = {}
 
     def missed(self, channel: bytes, sender: bytes, number: int) -> int:
         """
@@ -53,6 +58,7 @@ class Arrivals:
         if not number:
             return 0
         senders = self._last.setdefault(channel, {})
+        self._absent.setdefault(sender, 0)
         last = senders.get(sender, number)
         senders[sender] = number
         return max(0, number - last - 1)
@@ -63,12 +69,21 @@ class Arrivals:
         """
         self._last.pop(channel, None)
 
-    def keep(self, senders: Container[bytes]) -> None:
+    def keep(self, living: Container[bytes]) -> None:
         """
-        Forget the nodes that are not among these.
+        Forget nodes that are dead.  Not at once: one that comes back shall have a past.
+
+        @param living: those that live now.
         """
+        for sender, count in self._absent.items():
+            self._absent[sender] = 0 if sender in living else count + 1
+        dead = {sender for sender, count in self._absent.items() if count >= ABSENCES}
+        if not dead:
+            return
+        for sender in dead:
+            del self._absent[sender]
         for channel, known in tuple(self._last.items()):
-            left = {sender: number for sender, number in known.items() if sender in senders}
+            left = {sender: number for sender, number in known.items() if sender not in dead}
             if left:
                 self._last[channel] = left
             else:

@@ -15,13 +15,15 @@ from balws.hub.broker import Presence, PresenceEvent
 from balws.hub.redis.envelope import Kind
 from balws.hub.redis.envelope import presence as presenceIn
 from balws.hub.redis.keys import decoded, encoded
-from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE
+from balws.hub.redis.scripts import APPEAR, DISAPPEAR, PRESENCE, VACATE
 from balws.hub.redis.station import Station, inOrder
 
 __all__ = ["Presences"]
 
 #: So many are restored at a time.
 _BATCH = 256
+
+_Asked = Deferred[tuple[Presence, ...]]
 
 
 class Presences:
@@ -33,8 +35,11 @@ class Presences:
         self._station = station
         #: Who left while Redis did not hear it: group and id.
         self._owed: set[tuple[str, str]] = set()
-        #: Of whom Redis may know.
-        self._known: set[tuple[str, str]] = set()
+        #: Of whom Redis may know: by group, each with how many were told before.
+        self._known: dict[str, dict[str, int]] = {}
+        self._told = 0
+        #: Groups that Redis is being asked for, each with who waits for the next answer.
+        self._asking: dict[str, list[_Asked]] = {}
         #: Who is being restored.
         self._held: dict[tuple[str, str], Presence] = {}
 
@@ -54,7 +59,7 @@ class Presences:
             body = json.dumps([presence.connectionId, presence.info]).encode("ascii")
         except (TypeError, ValueError, RecursionError):
             return fail()
-        self._known.add((group, presence.connectionId))
+        self._remember(group, presence.connectionId)
         number = station.departures.next(station.keys.group(group))
         data = station.head(Kind.JOIN, number) + body
         same = b"" if isNew else station.head(Kind.NOTHING, number)
@@ -70,17 +75,17 @@ class Presences:
         See L{balws.hub.broker.IBroker.disappear}.
         """
         self._held.pop((group, connectionId), None)
-        if (group, connectionId) not in self._known:
+        if not self._forget(group, connectionId):
             return
-        self._known.discard((group, connectionId))
         left = self._disappear(group, connectionId)
         left.addCallbacks(self._disappeared, self._unheard, callbackArgs=(group,), errbackArgs=(group, connectionId))
 
     def _disappear(self, group: str, connectionId: str) -> Deferred[Any]:
         station = self._station
         number = station.departures.next(station.keys.group(group))
+        isLast = 0 if group in self._known else 1
         leave, nothing = station.head(Kind.LEAVE, number), station.head(Kind.NOTHING, number)
-        return station.ask(DISAPPEAR, encoded(group), encoded(connectionId), leave, nothing)
+        return station.ask(DISAPPEAR, encoded(group), encoded(connectionId), leave, nothing, isLast)
 
     def _disappeared(self, body: bytes, group: str) -> None:
         found = presenceIn(body)
@@ -90,13 +95,69 @@ class Presences:
     def _unheard(self, _: Failure, group: str, connectionId: str) -> None:
         self._owed.add((group, connectionId))
 
+    def _remember(self, group: str, connectionId: str) -> None:
+        self._told += 1
+        self._known.setdefault(group, {})[connectionId] = self._told
+
+    def _forget(self, group: str, connectionId: str) -> bool:
+        known = self._known.get(group, {})
+        isKnown = known.pop(connectionId, None) is not None
+        if not known:
+            self._known.pop(group, None)
+        return isKnown
+
+    def dissolved(self, group: str) -> None:
+        """
+        A group was removed by another node: who was told before is in it no longer, and who was
+        just being told must not stay.
+        """
+        if self._known.pop(group, None):
+            station = self._station
+            left = station.ask(VACATE, encoded(group), station.head(Kind.LEAVE, 0))
+            left.addCallbacks(self.reaped, lambda _: None)
+
+    def dissolving(self, group: str, removed: Deferred[None]) -> Deferred[None]:
+        """
+        This node removes a group.
+
+        @param removed: fires when it is.
+        @return: it.
+        """
+        until = self._told
+
+        def done(_: None) -> None:
+            for connectionId, told in tuple(self._known.get(group, {}).items()):
+                if told <= until:
+                    self._forget(group, connectionId)
+
+        return removed.addCallback(done)
+
     def presence(self, group: str) -> Deferred[tuple[Presence, ...]]:
         """
         See L{balws.hub.broker.IBroker.presence}.
         """
         if not self._station.isRestored:
             return self._station.away()
-        return self._station.ask(PRESENCE, encoded(group)).addCallback(_sorted)
+        asked: _Asked = Deferred()
+        behind = self._asking.get(group)
+        if behind is None:
+            self._ask(group, [asked])
+        else:
+            # The answer under way may be older than what this one has to see.
+            behind.append(asked)
+        return asked
+
+    def _ask(self, group: str, askers: list[_Asked]) -> None:
+        self._asking[group] = []
+        found = self._station.ask(PRESENCE, encoded(group)).addCallback(_sorted)
+        found.addBoth(self._answered, group, askers)
+
+    def _answered(self, found: tuple[Presence, ...] | Failure, group: str, askers: list[_Asked]) -> None:
+        behind = self._asking.pop(group)
+        if behind:
+            self._ask(group, behind)
+        for asked in askers:
+            asked.callback(found)
 
     def reaped(self, found: list[bytes]) -> None:
         """
@@ -124,7 +185,7 @@ class Presences:
         """
         owed, self._owed = [each for each in self._owed if each not in self._held], set()
         for group, connectionId in owed:
-            self._known.add((group, connectionId))
+            self._remember(group, connectionId)
             self.disappear(group, connectionId)
         keys = list(self._held)
         for start in range(0, len(keys), _BATCH):

@@ -157,7 +157,7 @@ class Pushes:
         self._underway += push.size
         head = station.head(Kind.STORED_BINARY if push.message.isBinary else Kind.STORED_TEXT)
         what = encoded(push.group), push.number, follows, head, push.message.payload
-        asked = station.ask(PUSH, *what, *self._limits, newEpoch(), known)
+        asked = station.ask(PUSH, *what, *self._limits, newEpoch(), known, self._queue[0].number)
         asked.addCallbacks(self._answered, self._failed, callbackArgs=(push, known), errbackArgs=(push,))
 
     def _answered(self, found: Any, push: _Push, known: str) -> None:

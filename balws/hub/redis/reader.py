@@ -10,10 +10,12 @@ from typing import Any
 
 import attrs
 from twisted.internet.defer import Deferred, succeed
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from balws.errors import HubUnavailableError
 from balws.hub.broker import Entry, Verb
-from balws.hub.redis.envelope import Envelope, Kind, message
+from balws.hub.redis.envelope import Envelope, storedMessage
 from balws.hub.redis.keys import encoded
 from balws.hub.redis.station import Station
 from balws.hub.redis.streams import FETCH, newEpoch
@@ -24,7 +26,7 @@ __all__ = ["MAX_BYTES", "PAGE", "Reader"]
 PAGE = 256
 MAX_BYTES = 1024 * 1024
 
-_Item = tuple[str, int, int, Kind, bytes]
+_Item = tuple[str, int, int, bytes, bytes]
 
 
 @attrs.define(eq=False)
@@ -39,6 +41,8 @@ class Reader:
     @ivar isBegun: whether L{begin} was called.
     @ivar isBehind: whether history has to be asked and could not.
     """
+
+    _log = Logger()
 
     group: str
     _station: Station
@@ -55,8 +59,11 @@ class Reader:
 
     def begin(self, number: int, epoch: str) -> None:
         """
-        This node is in the group from here on; until now nothing was given to the hub.
+        This node is in the group from here on; until now nothing was given to the hub.  Only the
+        first call counts: what came since must not be skipped.
         """
+        if self.isBegun:
+            return
         self.epoch, self.last = epoch, number
         self.isBegun = True
         self._isFetching = False
@@ -79,15 +86,15 @@ class Reader:
             self._station.strangeReceived()
             return
         epoch, time, payload = stored
-        number = envelope.number
+        number, kind = envelope.number, bytes([envelope.kind])
         if not self._isFetching and epoch == self.epoch and number <= self.last + 1:
             if number > self.last:
-                self._give(number, time, envelope.kind, payload)
+                self._give(number, time, kind, payload)
             return
         if len(self._waiting) >= PAGE or self._size > MAX_BYTES:
             # History has them; what waits has to be the newest.
             self._forget()
-        self._waiting.append((epoch, number, time, envelope.kind, payload))
+        self._waiting.append((epoch, number, time, kind, payload))
         self._size += len(payload)
         self.catchUp()
 
@@ -118,9 +125,11 @@ class Reader:
         age = round(station.config.history.age * 1000)
         known = self.epoch, self.time, newEpoch()
         asked = station.ask(FETCH, encoded(self.group), age, self.last, PAGE, MAX_BYTES, *known)
-        return asked.addCallbacks(self._fetched, self._failed)
+        return asked.addCallback(self._fetched).addErrback(self._failed)
 
-    def _failed(self, _: Failure) -> None:
+    def _failed(self, failure: Failure) -> None:
+        if not failure.check(HubUnavailableError):
+            self._log.failure("History could not be read", failure)
         self._isFetching = False
         self.isBehind = True
         self._forget()
@@ -143,7 +152,7 @@ class Reader:
         for index in range(2, len(found), 4):
             number, time, kind, payload = found[index : index + 4]
             self._skipTo(number)
-            self._give(number, time, Kind(kind[0]), payload)
+            self._give(number, time, kind, payload)
             if self._isClosed:
                 return
         if len(found) == 2:
@@ -202,9 +211,9 @@ class Reader:
         self._waiting.clear()
         self._size = 0
 
-    def _give(self, number: int, time: int, kind: Kind, payload: bytes) -> None:
+    def _give(self, number: int, time: int, kind: bytes, payload: bytes) -> None:
         self.last, self.time = number, time
-        found = message(kind, payload)
+        found = storedMessage(kind, payload)
         if found is None:
             self._station.strangeReceived()
         else:

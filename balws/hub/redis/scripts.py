@@ -1,6 +1,6 @@
 # -*- test-case-name: tests.integration.test_redis_contract -*-
 """
-What has to happen in Redis in one step: nodes, names, groups and presence, in Lua.
+What has to happen in Redis in one step: nodes, groups and presence, in Lua.
 
 Arguments begin with the base of all keys and this node's id in hexadecimal (see
 L{balws.hub.redis.keys}); a C{head} is an envelope up to where its number comes, or with it.
@@ -9,24 +9,8 @@ Nothing here needs a Redis Cluster's declaration of keys, which balws does not s
 
 from __future__ import annotations
 
-__all__ = [
-    "APPEAR",
-    "BEAT",
-    "BROADCAST",
-    "CLAIM",
-    "COMMON",
-    "DISAPPEAR",
-    "DISSOLVE",
-    "ENTER",
-    "EXIT",
-    "PRESENCE",
-    "PUBLISH",
-    "REAP",
-    "RELEASE",
-    "RESTORE_GROUPS",
-    "RESTORE_NAMES",
-    "SEND",
-]
+__all__ = ["APPEAR", "BEAT", "BROADCAST", "COMMON", "DISAPPEAR", "DISSOLVE", "ENTER", "EXIT"]
+__all__ += ["PRESENCE", "PUBLISH", "REAP", "RESTORE_GROUPS", "VACATE"]
 
 #: Alive: its lease is there.  Whole: digits of a number that may be above 2**46.
 COMMON = """
@@ -47,6 +31,26 @@ local function others(group)
         end
     end
     return count, mine
+end
+local function forget(group)
+    for _, id in ipairs(call('SMEMBERS', base .. ':group:' .. group)) do
+        call('SREM', base .. ':groups:' .. id, group)
+        call('SREM', base .. ':presences:' .. id, group)
+    end
+    call('DEL', base .. ':group:' .. group, base .. ':presence:' .. group)
+end
+local function vacate(id, group, head)
+    local all, result = call('HGETALL', base .. ':presence:' .. group), {}
+    for index = 1, #all, 2 do
+        if all[index + 1]:sub(1, 32) == id then
+            call('HDEL', base .. ':presence:' .. group, all[index])
+            local body = all[index + 1]:match('^%x+ %d+ (.*)$')
+            call('PUBLISH', base .. ':in:' .. group, head .. body)
+            table.insert(result, group)
+            table.insert(result, body)
+        end
+    end
+    return result
 end
 """
 
@@ -81,16 +85,7 @@ for _, group in ipairs(call('SPOP', base .. ':groups:' .. id, chunk)) do
 end
 local result = {0}
 for _, group in ipairs(call('SPOP', base .. ':presences:' .. id, 8)) do
-    local all = call('HGETALL', base .. ':presence:' .. group)
-    for index = 1, #all, 2 do
-        if all[index + 1]:sub(1, 32) == id then
-            call('HDEL', base .. ':presence:' .. group, all[index])
-            local body = all[index + 1]:match('^%x+ %d+ (.*)$')
-            call('PUBLISH', base .. ':in:' .. group, ARGV[4] .. body)
-            table.insert(result, group)
-            table.insert(result, body)
-        end
-    end
+    for _, part in ipairs(vacate(id, group, ARGV[4])) do table.insert(result, part) end
 end
 if call('EXISTS', base .. ':names:' .. id, base .. ':groups:' .. id, base .. ':presences:' .. id) == 0 then
     call('SREM', base .. ':nodes', id)
@@ -98,98 +93,6 @@ if call('EXISTS', base .. ':names:' .. id, base .. ':groups:' .. id, base .. ':p
     result[1] = 1
 end
 return result
-"""
-
-#: Fences grow even where Redis has lost its data: the first comes from its clock.
-_FENCES = COMMON + """
-local function atLeast(fence)
-    local last = call('GET', base .. ':fence')
-    if not last then
-        local now = call('TIME')
-        last = now[1] * 1000000 + now[2]
-        call('SET', base .. ':fence', whole(last))
-    end
-    if fence > tonumber(last) then call('SET', base .. ':fence', whole(fence)) end
-end
-local function own(name, fence)
-    call('SET', base .. ':name:' .. name, me .. whole(fence))
-    call('SADD', base .. ':names:' .. me, name)
-end
-local function claim(name, head)
-    atLeast(0)
-    local fence = call('INCR', base .. ':fence')
-    local found = call('GET', base .. ':name:' .. name)
-    own(name, fence)
-    local owner = found and found:sub(1, 32) or me
-    if owner ~= me then
-        call('SREM', base .. ':names:' .. owner, name)
-        call('PUBLISH', base .. ':to:' .. owner, head .. struct.pack('>I8', fence) .. name)
-    end
-    return fence
-end
-"""
-
-#: Arguments: name, head for the former owner.  Result: the fence.
-CLAIM = _FENCES + """
-return claim(ARGV[3], ARGV[4])
-"""
-
-#: Arguments: head for former owners, then names and fences in turn, 0 where there is none.
-#: Result: for each 0 where it is kept, the new fence, or less than 0: the fence of another's.
-RESTORE_NAMES = _FENCES + """
-local result = {}
-for index = 4, #ARGV, 2 do
-    local name, fence, outcome = ARGV[index], tonumber(ARGV[index + 1]), 0
-    local found = call('GET', base .. ':name:' .. name)
-    local owner = found and found:sub(1, 32)
-    if fence == 0 then
-        outcome = claim(name, ARGV[3])
-    elseif owner and owner ~= me and alive(owner) then
-        outcome = -tonumber(found:sub(33))
-    elseif owner ~= me then
-        atLeast(fence)
-        own(name, fence)
-    end
-    table.insert(result, outcome)
-end
-return result
-"""
-
-#: Arguments: names and fences in turn; 0: any of this node.
-RELEASE = COMMON + """
-for index = 3, #ARGV, 2 do
-    local name = ARGV[index]
-    local found = call('GET', base .. ':name:' .. name)
-    if found and (found == me .. ARGV[index + 1] or ARGV[index + 1] == '0' and found:sub(1, 32) == me) then
-        call('DEL', base .. ':name:' .. name)
-        call('SREM', base .. ':names:' .. me, name)
-    end
-end
-return 0
-"""
-
-#: Arguments: name, head of a node's own channel, what comes behind the fence, 1 to end the claim.
-#: Result: 0 when it was sent, the fence where this node is the owner, -1 where nobody is, -2
-#: where the owner does not listen.
-SEND = COMMON + """
-local key = base .. ':name:' .. ARGV[3]
-local found = call('GET', key)
-if not found then return -1 end
-local owner, fence = found:sub(1, 32), tonumber(found:sub(33))
-local outcome = fence
-if not alive(owner) then
-    outcome = -1
-elseif owner ~= me then
-    local number = call('INCR', base .. ':inbox:' .. owner)
-    local head = ARGV[4] .. struct.pack('>I8', number)
-    outcome = 0
-    if call('PUBLISH', base .. ':to:' .. owner, head .. struct.pack('>I8', fence) .. ARGV[5]) == 0 then return -2 end
-end
-if outcome == -1 or ARGV[6] == '1' then
-    call('DEL', key)
-    call('SREM', base .. ':names:' .. owner, ARGV[3])
-end
-return outcome
 """
 
 #: Arguments: group.
@@ -242,15 +145,11 @@ DISSOLVE = COMMON + """
 local group = ARGV[3]
 local count, mine = others(group)
 local channel = base .. ':in:' .. group
-call('DEL', base .. ':presence:' .. group)
+forget(group)
 if count + mine == 0 then
     call('PUBLISH', channel, ARGV[5])
     return -1
 end
-for _, id in ipairs(call('SMEMBERS', base .. ':group:' .. group)) do
-    call('SREM', base .. ':groups:' .. id, group)
-end
-call('DEL', base .. ':group:' .. group)
 return math.max(0, count + ARGV[6] - call('PUBLISH', channel, ARGV[4]))
 """
 
@@ -271,11 +170,13 @@ call('PUBLISH', channel, ARGV[6])
 return 1
 """
 
-#: Arguments: group, the connection's id, head and number of a leaving, those of nothing.
+#: Arguments: group, the connection's id, head and number of a leaving, those of nothing,
+#: 1 where nobody else of this node is there.
 #: Result: the body of what was there, or nothing.
 DISAPPEAR = COMMON + """
 local key = base .. ':presence:' .. ARGV[3]
 local found = call('HGET', key, ARGV[4])
+if ARGV[7] == '1' then call('SREM', base .. ':presences:' .. me, ARGV[3]) end
 if not found or found:sub(1, 32) ~= me then
     call('PUBLISH', base .. ':in:' .. ARGV[3], ARGV[6])
     return ''
@@ -284,6 +185,13 @@ local body = found:match('^%x+ %d+ (.*)$')
 call('HDEL', key, ARGV[4])
 call('PUBLISH', base .. ':in:' .. ARGV[3], ARGV[5] .. body)
 return body
+"""
+
+#: Take this node's entries out of a group.  Arguments: group, head of a leaving.
+#: Result: the group and what left it in turn.
+VACATE = COMMON + """
+call('SREM', base .. ':presences:' .. me, ARGV[3])
+return vacate(me, ARGV[3], ARGV[4])
 """
 
 #: Arguments: group.  Result: orders and bodies in turn, of nodes that live.

@@ -3,7 +3,7 @@
 What has to happen in Redis in one step: durable groups, in Lua; see L{balws.hub.redis.scripts}.
 
 A message's id in the stream is C{n-time}: its place in the group, dense from 1, and when it
-came by Redis' clock in milliseconds.
+came by Redis' clock in milliseconds.  Redis 6.2 or later is needed.
 """
 
 from __future__ import annotations
@@ -46,31 +46,20 @@ end
 
 #: Store a message and tell it.  Arguments: group, number of the push, that of the push before to the
 #: group while it is not known to be stored or 0, head, payload, size, age and memory in milliseconds, a new epoch, the
-#: epoch that is known.
+#: epoch that is known, the number of the first push of this node that is not known to be stored.
 #: Result: 0 where there is no such group, -1 where the push before is not there, n where the
 #: epoch is the known one, else n and the epoch.
 PUSH = _STORE + """
 local group, push, age = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[9])
 local meta, key, mark = base .. ':meta:' .. group, base .. ':history:' .. group, base .. ':sent:' .. me .. ':' .. group
-local sent = call('GET', mark)
-local last, lastEpoch, lastNumber = 0, nil, nil
-if sent then
-    last, lastEpoch, lastNumber = sent:match('^(%d+) (%x+) (%d+)$')
-    last = tonumber(last)
-end
+local last = tonumber(call('ZRANGE', mark, -1, -1, 'WITHSCORES')[2] or 0)
 if last >= push then
-    -- It came before, and only our answer was lost.
-    local n = tonumber(lastNumber)
-    if last > push then
-        local origin = me .. ' ' .. ARGV[4]
-        for _, entry in ipairs(call('XREVRANGE', key, '+', '-', 'COUNT', 4096)) do
-            if entry[2][2] == origin then
-                n = tonumber(entry[1]:match('^%d+'))
-                break
-            end
-        end
+    local sent = call('ZRANGEBYSCORE', mark, push, push)[1]
+    if sent then
+        -- It came before, and only our answer was lost.
+        local sentEpoch, n = sent:match('^(%x+) (%d+)$')
+        return {tonumber(n), sentEpoch}
     end
-    return {n, lastEpoch}
 end
 local epoch = call('HGET', meta, 'epoch')
 if not epoch or call('EXISTS', key) == 0 then
@@ -78,18 +67,20 @@ if not epoch or call('EXISTS', key) == 0 then
     if count + mine == 0 then return 0 end
 end
 local before = tonumber(ARGV[5])
-if before > 0 and last ~= before then return -1 end
+if before > 0 and last ~= before and #call('ZRANGEBYSCORE', mark, before, before) == 0 then return -1 end
 if not epoch then
     epoch = ARGV[11]
     call('HSET', meta, 'epoch', epoch)
 end
 local n, time = call('HINCRBY', meta, 'n', 1), now()
 call('XADD', key, 'MAXLEN', '=', ARGV[8], whole(n) .. '-' .. whole(time),
-    's', me .. ' ' .. ARGV[4], 'k', ARGV[6]:sub(2, 2), 'd', ARGV[7])
+    'k', ARGV[6]:sub(2, 2), 'd', ARGV[7])
 if n % 16 == 0 then trim(key, age, 32) end
 call('PEXPIRE', key, age)
 call('PEXPIRE', meta, ARGV[10])
-call('SET', mark, ARGV[4] .. ' ' .. epoch .. ' ' .. whole(n), 'PX', 3600000)
+call('ZADD', mark, push, epoch .. ' ' .. whole(n))
+call('ZREMRANGEBYSCORE', mark, '-inf', '(' .. ARGV[13])
+call('PEXPIRE', mark, 3600000)
 local head = ARGV[6] .. struct.pack('>I8', n) .. epoch .. struct.pack('>I8', time)
 call('PUBLISH', base .. ':in:' .. group, head .. ARGV[7])
 if epoch == ARGV[12] then return n end
@@ -139,9 +130,9 @@ while many > 0 and left > 0 do
         number = tonumber(number)
         table.insert(result, number)
         table.insert(result, tonumber(time))
+        table.insert(result, entry[2][2])
         table.insert(result, entry[2][4])
-        table.insert(result, entry[2][6])
-        from, left = number + 1, left - #entry[2][6]
+        from, left = number + 1, left - #entry[2][4]
         if left <= 0 then break end
     end
     many = many - #page
@@ -154,13 +145,10 @@ DISSOLVE_STORED = _STORE + """
 local group = ARGV[3]
 local count, mine = others(group)
 local meta, key = base .. ':meta:' .. group, base .. ':history:' .. group
-call('DEL', base .. ':presence:' .. group)
+forget(group)
 if count + mine == 0 and call('EXISTS', key) == 0 then return -1 end
-for _, id in ipairs(call('SMEMBERS', base .. ':group:' .. group)) do
-    call('SREM', base .. ':groups:' .. id, group)
-end
 local epoch, n = unpack(call('HMGET', meta, 'epoch', 'n'))
-call('DEL', base .. ':group:' .. group, meta, key)
+call('DEL', meta, key)
 call('PUBLISH', base .. ':in:' .. group, ARGV[4] .. struct.pack('>I8', n or 0) .. (epoch or ''))
 return 0
 """

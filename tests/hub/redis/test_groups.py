@@ -231,6 +231,40 @@ class RestoreTests(GroupsCase):
         """
         self.assertEqual(self.groups.expect({"g", "s"}, {"w", "g"}), {b"p:in:g", b"p:in:s", b"p:in:w"})
 
+    def test_meanwhile(self) -> None:
+        """
+        What is left during a restoration is not entered by it; a durable group that the hub has
+        no longer is not read any more.
+        """
+        entered = self.groups.enter("s")
+        self.link.answer(ENTER, 1)
+        self.link.answer(HEAD, [5, EPOCH])
+        self.successResultOf(entered)
+        self.patch(module, "_BATCH", 1)
+        restored = self.restore("a", "b")
+        self.groups.exit("a")
+        self.groups.exit("b")
+        first = self.link.asked.pop(0)
+        self.assertEqual(first.script, RESTORE_GROUPS)
+        first.answer.callback([1])
+        self.assertEqual([asked.script for asked in self.link.asked], [EXIT, EXIT])
+        self.successResultOf(restored)
+        self.come(Kind.STORED_TEXT, 6, EPOCH + bytes(8) + b"x", OTHER, "s")
+        self.assertEqual(self.node.take(), [])
+
+    def test_exitedEarly(self) -> None:
+        """
+        Who leaves before it is listened to is not registered.
+        """
+        heard: Deferred[None] = Deferred()
+        self.patch(self.ear, "subscribe", lambda channels: heard)
+        entered = self.groups.enter("g")
+        self.groups.exit("g")
+        self.link.answer(EXIT, 0)
+        heard.callback(None)
+        self.successResultOf(entered)
+        self.assertEqual(self.link.asked, [])
+
     def test_owed(self) -> None:
         """
         What was left while Redis was away is left when it is back, but not what was never entered.

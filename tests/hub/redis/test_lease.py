@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.hub.redis.envelope import Kind
 from balws.hub.redis.lease import Lease
+from balws.hub.redis.numbers import ABSENCES
 from balws.hub.redis.refusal import RedisRefusal
 from balws.hub.redis.scripts import BEAT, REAP
 from tests.hub.redis.stationed import MINE, OTHER, Placed
@@ -119,4 +120,7 @@ class LeaseTests(Placed, SynchronousTestCase):
         arrivals = self.station.channels.arrivals
         arrivals.missed(b"c", OTHER, 1)
         self.beat()
-        self.assertEqual(arrivals.missed(b"c", OTHER, 5), 0)
+        self.assertEqual(arrivals.missed(b"c", OTHER, 5), 3)
+        for _ in range(ABSENCES):
+            self.beat()
+        self.assertEqual(arrivals.missed(b"c", OTHER, 9), 0)

@@ -11,9 +11,9 @@ from balws.errors import HubLimitError, HubUnavailableError, NoSuchConnection
 from balws.hub.broker import Verb
 from balws.hub.message import Message
 from balws.hub.redis import names as module
+from balws.hub.redis.claims import CLAIM, RELEASE, RESTORE_NAMES, SEND
 from balws.hub.redis.envelope import Envelope, Kind, body
 from balws.hub.redis.names import Names
-from balws.hub.redis.scripts import CLAIM, RELEASE, RESTORE_NAMES, SEND
 from tests.hub.redis.stationed import OTHER, Placed
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.hub.redis import numbers
-from balws.hub.redis.numbers import Arrivals, Departures
+from balws.hub.redis.numbers import ABSENCES, Arrivals, Departures
 
 
 class DeparturesTests(SynchronousTestCase):
@@ -61,12 +61,18 @@ class ArrivalsTests(SynchronousTestCase):
 
     def test_keep(self) -> None:
         """
-        Dead senders are forgotten, the others not.
+        Senders that are gone for long are forgotten, others not, nor those that come back.
         """
         arrivals = Arrivals()
         for sender in (b"s", b"t"):
             arrivals.missed(b"c", sender, 1)
         arrivals.missed(b"d", b"t", 1)
+        for _ in range(ABSENCES - 1):
+            arrivals.keep({b"s"})
+        arrivals.keep({b"s", b"t"})
+        for _ in range(ABSENCES - 1):
+            arrivals.keep({b"s"})
+        self.assertEqual([arrivals.missed(b"c", sender, 3) for sender in (b"s", b"t")], [1, 1])
         arrivals.keep({b"s"})
-        self.assertEqual([arrivals.missed(b"c", sender, 3) for sender in (b"s", b"t")], [1, 0])
-        self.assertEqual(arrivals.missed(b"d", b"t", 3), 0)
+        self.assertEqual([arrivals.missed(b"c", sender, 5) for sender in (b"s", b"t")], [1, 0])
+        self.assertEqual(arrivals.missed(b"d", b"t", 5), 0)

@@ -75,6 +75,30 @@ class PresencesTests(Placed, SynchronousTestCase):
         self.away()
         self.failureResultOf(self.presences.presence("g"), HubUnavailableError)
 
+    def test_shared(self) -> None:
+        """
+        However many ask who is in a group, one question is under way and one behind it, which
+        sees what happened since.
+        """
+        asked = [self.presences.presence("g") for _ in range(4)]
+        self.presences.presence("other")
+        self.assertEqual(len(self.link.asked), 2)
+        self.link.answer(PRESENCE, [b"1", b'["old", 1]'])
+        self.assertEqual(self.successResultOf(asked[0]), (Presence("old", 1),))
+        self.assertNoResult(asked[1])
+        self.link.take(PRESENCE)
+        asked.append(self.presences.presence("g"))
+        self.assertEqual(len(self.link.asked), 1)
+        self.link.answer(PRESENCE, [b"1", b'["new", 1]'])
+        for each in asked[1:4]:
+            self.assertEqual(self.successResultOf(each), (Presence("new", 1),))
+        self.presences.presence("g").addErrback(lambda _: None)
+        self.away()
+        self.failureResultOf(asked[4], HubUnavailableError)
+        self.back()
+        self.presences.presence("g")
+        self.link.take(PRESENCE)
+
     def test_restore(self) -> None:
         """
         Whom Redis knows already is not told again; who left meanwhile is taken out.
@@ -146,8 +170,8 @@ class PresencesTests(Placed, SynchronousTestCase):
                 self.successResultOf(done)
             for connectionId in ("1", "2"):
                 self.presences.disappear("g", connectionId)
-            expected = [b"1", b"2"] if failing else [b"2"]
-            self.assertEqual([self.link.answer(DISAPPEAR, b"")[1] for _ in expected], expected)
+            expected = [(b"1", 0), (b"2", 1)] if failing else [(b"2", 1)]
+            self.assertEqual([self.link.answer(DISAPPEAR, b"")[1::3] for _ in expected], expected)
             self.assertEqual(self.link.asked, [])
 
     def test_reaped(self) -> None:

@@ -227,6 +227,31 @@ class PushesTests(Placed, SynchronousTestCase):
             self.assertEqual(self.fired[-1:] == [HubLimitError], not isSent)
         self.pushes.stop("")
 
+    def test_backSooner(self) -> None:
+        """
+        What Redis refused is not waited for when it is restored before; nothing is sent twice.
+        """
+        self.push("a")
+        self.link.take(PUSH).answer.errback(RedisRefusal("OOM no memory"))
+        self.pushes.flush()
+        self.assertEqual(self.numbers(), [(1, 0, b"a")])
+        self.clock.advance(0.2)
+        self.assertEqual(len(self.link.asked), 1)
+        self.pushes.stop("")
+
+    def test_epochs(self) -> None:
+        """
+        Of a limited number of groups the epoch is remembered.
+        """
+        self.patch(module, "_EPOCHS", 2)
+        for group in "abc":
+            self.push("x", group)
+            self.link.answer(PUSH, [1, EPOCH])
+        for group, known in (("c", "e" * 16), ("a", "")):
+            self.push("x", group)
+            self.assertEqual(self.link.answer(PUSH, [2, EPOCH])[9], known)
+        self.pushes.stop("")
+
     def test_stop(self) -> None:
         """
         Nothing waits when all is over, and no timer is left.

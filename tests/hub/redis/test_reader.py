@@ -164,6 +164,15 @@ class ReaderTests(Placed, SynchronousTestCase):
         self.reader.begin(5, OLD)
         self.assertEqual(self.given(), [6, 7])
 
+    def test_beginningAgain(self) -> None:
+        """
+        That it begins again, such as by a restoration beside an entering, skips nothing.
+        """
+        self.reader.begin(7, OLD)
+        for number in (6, 7, 8):
+            self.live(number)
+        self.assertEqual(self.given(), [6, 7, 8])
+
     def test_beginningGap(self) -> None:
         """
         A gap at the beginning is filled as any other.
@@ -220,6 +229,39 @@ class ReaderTests(Placed, SynchronousTestCase):
         self.assertEqual(self.given(), [])
         self.reader.dissolved(7, OLD)
         self.assertEqual(self.given(), [("lost", 2)])
+
+    def test_dissolvedBehind(self) -> None:
+        """
+        So is what was still to be fetched, as far as anybody can know.
+        """
+        self.reader.catchUp()
+        self.reader.dissolved(7, OLD)
+        self.reader.dissolved(7, NEW)
+        self.reader.dissolved(0, "")
+        self.assertEqual(self.given(), [("lost", 2), ("lost", None)])
+
+    def test_raises(self) -> None:
+        """
+        A hub that fails is logged; the rest of the group is fetched again.
+        """
+        self.reader.catchUp()
+        self.patch(self.node, "groupReceived", lambda *args: 1 / 0)
+        self.link.answer(FETCH, page(7, range(6, 8)))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        del self.node.groupReceived
+        self.assertTrue(self.reader.isBehind)
+        self.reader.catchUp()
+        self.assertEqual(self.link.answer(FETCH, page(7, range(7, 8)))[2], 6)
+        self.assertEqual(self.given(), [7])
+
+    def test_strangeEntry(self) -> None:
+        """
+        An entry of history that no node has made is skipped.
+        """
+        self.reader.catchUp()
+        strange = [[6, 1, b"", b"x"], [7, 1, b"\xff", b"x"], [8, 1, bytes([Kind.JOIN]), b"x"], [9, 1, TEXT, b"9"]]
+        self.link.answer(FETCH, [9, OLD.encode(), *(part for entry in strange for part in entry)])
+        self.assertEqual((self.given(), self.station.strange, self.link.asked), ([9], 3, []))
 
     def test_strange(self) -> None:
         """

@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.errors import HubUnavailableError
 from balws.hub.broker import Audience
+from balws.hub.redis.claims import RESTORE_NAMES
 from balws.hub.redis.refusal import RedisRefusal
-from balws.hub.redis.scripts import BEAT, RESTORE_GROUPS, RESTORE_NAMES
+from balws.hub.redis.scripts import BEAT, RESTORE_GROUPS
 from tests.hub.redis.stationed import Brokered
 
 
