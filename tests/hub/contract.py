@@ -262,6 +262,7 @@ class BrokerContract:
         b.broker.release("x", new)
         self.assertEqual((yield b.broker.toConnection("x", Verb.DELIVER, Message.of(""))), newest)
         b.broker.release("x", newest)
+        yield self.settled(a, b)
         for node in (a, b):
             yield self.assertFailure(node.broker.toConnection("x", Verb.DELIVER, Message.of("")), NoSuchConnection)
 
