@@ -53,6 +53,8 @@ def makeApplicationService(
     """
     if reactor is None:
         from twisted.internet import reactor
+    if worker is not None:
+        configuration = worker.served(configuration)
     makeImportable(configuration.pythonPath)
     try:
         hub = makeHub(configuration.hub, reactor)
@@ -199,9 +201,10 @@ class Application(MultiService):
 
     def whenReady(self) -> Deferred[Any]:
         """
-        @return: fires when every listener listens.
+        @return: fires when every listener listens, and it is known whether other nodes can be
+            reached.
         """
-        return gatherResults([service.whenReady() for service in self])
+        return gatherResults([*(service.whenReady() for service in self), self.hub.whenTried()])
 
     def startService(self) -> None:
         """

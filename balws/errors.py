@@ -313,13 +313,31 @@ class AuthUnavailableError(AuthError):
 class NoSuchConnection(Error):
     """
     No connection is stored under this name.
+
+    @ivar name: it.
     """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+    def __str__(self) -> str:
+        return f"no connection is stored as {self.name!r}"
 
 
 class NoSuchGroup(Error):
     """
     No connection is in a group of this name.
+
+    @ivar group: it.
     """
+
+    def __init__(self, group: str) -> None:
+        super().__init__(group)
+        self.group = group
+
+    def __str__(self) -> str:
+        return f"nobody is in the group {self.group!r}"
 
 
 class HubError(Error):

@@ -21,6 +21,8 @@ from twisted.logger import Logger
 
 __all__ = ["Notifying"]
 
+_log = Logger(namespace="balws")
+
 
 class Notifying(Service):
     """
@@ -29,7 +31,6 @@ class Notifying(Service):
     C{escort} of L{balws.signals.Signals} it does so while all others start and stop, too.
     """
 
-    _log = Logger(namespace="balws")
     _alive: LoopingCall | None = None
 
     def __init__(self, clock: IReactorTime | None = None, environment: Mapping[str, str] | None = None) -> None:
@@ -108,7 +109,7 @@ class Notifying(Service):
                 line.sendto("\n".join(assignments).encode(), self._address)
         except OSError as problem:
             # It has gone, or does not read: its affair.
-            self._log.debug("The service manager is not told: {problem}", problem=problem)
+            _log.debug("The service manager is not told: {problem}", problem=problem)
 
 
 def _address(name: str) -> str:

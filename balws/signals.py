@@ -19,6 +19,8 @@ from twisted.logger import Logger
 
 __all__ = ["Signals"]
 
+_log = Logger(namespace="balws")
+
 
 class Signals(MultiService):
     """
@@ -35,8 +37,6 @@ class Signals(MultiService):
 
     @ivar draining: whether the services were told to stop.
     """
-
-    _log = Logger(namespace="balws")
 
     def __init__(self, reactor: Any, escort: Service | None = None) -> None:
         """
@@ -141,10 +141,10 @@ class Signals(MultiService):
         """
         self._asked = True
         if self.draining:
-            self._log.info("{why}: stopping at once.", why=why)
+            _log.info("{why}: stopping at once.", why=why)
             self._tell("stopNow")
             return
-        self._log.info("{why}: draining; a second signal stops at once.", why=why)
+        _log.info("{why}: draining; a second signal stops at once.", why=why)
         self._drain()
         try:
             self._reactor.stop()
@@ -168,4 +168,4 @@ class Signals(MultiService):
         try:
             what()
         except Exception:
-            self._log.failure("A service failed at a signal")
+            _log.failure("A service failed at a signal")

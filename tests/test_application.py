@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
+import attrs
 from twisted.cred.checkers import ICredentialsChecker
 from twisted.cred.portal import IRealm
 from twisted.internet.defer import Deferred, fail, succeed
@@ -876,13 +877,17 @@ class SharedTests(ApplicationTestCase):
 
     def test_worker(self) -> None:
         """
-        One of several processes has its share of the connections, and listens where the first of them says.
+        One of several processes has its share of the connections, and listens to what the first of them
+        has opened and where it says.
         """
 
         class Worker:
             """
             One of three.
             """
+
+            def served(self, configuration: Configuration) -> Configuration:
+                return attrs.evolve(configuration, listeners=configuration.listeners[:0:-1])
 
             def share(self, limit: int) -> int:
                 return -(-limit // 3)
@@ -893,18 +898,18 @@ class SharedTests(ApplicationTestCase):
                 return index, reactor, place.path
 
         worker: Any = Worker()
-        text = self.TWO + "[server]\nmaxConnections = 4"
+        text = self.TWO + "[[listeners]]\nport = 3\n[server]\nmaxConnections = 4"
         makeApplicationService(self.configuration(text), self.reactor, self.factory, worker)
-        expected = [(0, self.reactor, "listeners[0]"), (1, self.reactor, "listeners[1]")]
+        expected = [(0, self.reactor, "listeners[2]"), (1, self.reactor, "listeners[1]")]
         self.assertEqual([each.arguments[0] for each in self.made], expected)
         admission: Any = self.made[0].admission
         found = [admission.enter("127.0.0.1") for _ in range(3)]
         self.assertEqual([each is None for each in found], [True, True, False])
         with self.assertRaises(ConfigurationError) as raised:
             makeApplicationService(
-                self.configuration(self.TWO + "[[listeners]]\nport = 3"), self.reactor, self.factory, worker
+                self.configuration(self.TWO + "[[listeners]]\nport = 3\n" * 2), self.reactor, self.factory, worker
             )
-        self.assertEqual(str(raised.exception), "balws.toml:5:1: listeners[2]: this listener is new")
+        self.assertEqual(str(raised.exception), "balws.toml:3:1: listeners[1]: this listener is new")
 
 
 class ReloadTests(ApplicationTestCase):

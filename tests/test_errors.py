@@ -25,6 +25,8 @@ SAMPLES = (
     errors.PayloadBindingError("Expected `int`", "$.a"),
     errors.PayloadValidationError("too small"),
     errors.ConnectionClosureError("words", 4000, "bye"),
+    errors.NoSuchConnection("bob"),
+    errors.NoSuchGroup("blue"),
 )
 
 

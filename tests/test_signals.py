@@ -377,6 +377,22 @@ class EndTests(SignalsTestCase):
             self.assertEqual((self.reactor.stops, self.service.draining), (1, True))
             self.assertEqual(lines, [f"{name}: draining; a second signal stops at once."])
 
+    def test_logger(self) -> None:
+        """
+        The line is of C{balws}, also where a subclass says it.
+        """
+        events: list[LogEvent] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+
+        class Own(Signals):
+            """
+            Another one.
+            """
+
+        Own(self.reactor).end("Somebody")
+        self.assertEqual([event["log_namespace"] for event in events], ["balws"])
+
     def test_hooks(self) -> None:
         """
         What is to be done before is done before the reactor stops, once; what raises keeps

@@ -143,8 +143,10 @@ class Document:
         """
         A table that is one record.
         """
-        place = self.place.child(key)
+        place, before = self.place.child(key), len(self.problems)
         found = self._table(place, data.get(key, {}), fieldConverters(recordType))
+        if len(self.problems) > before:
+            return recordType()  # what goes with what could only mislead
         try:
             return recordType(**found)
         except ConfigurationError as error:

@@ -221,11 +221,18 @@ class IBroker(Interface):
 
     isAvailable = Attribute("whether other nodes can be reached now")
     problem = Attribute("why not: words for the operator, without secrets; empty while it is available")
-    undelivered = Attribute("how many publications failed or missed a node since the beginning, an int")
+    undelivered = Attribute(
+        "how many publications to groups and audiences failed or missed a node since the beginning, an int"
+    )
 
     def start(node: INode) -> None:
         """
         Begin, and go on trying where it cannot be reached.
+        """
+
+    def whenTried() -> Deferred[None]:
+        """
+        @return: fires when the first attempt to reach the other nodes has succeeded or failed.
         """
 
     def stop() -> Deferred[None]:

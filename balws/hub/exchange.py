@@ -114,6 +114,12 @@ class ExchangeBroker:
         self.isAvailable = True
         self._exchange.brokers.append(self)
 
+    def whenTried(self) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return succeed(None)
+
     def stop(self) -> Deferred[None]:
         """
         See L{IBroker}.
@@ -164,6 +170,10 @@ class ExchangeBroker:
                     self._gone(group, connectionId, next(iter(exchange.brokers), None))
         for group in tuple(exchange.groups):
             self.exit(group)
+
+    def _unpublished(self) -> Deferred[Any]:
+        self.undelivered += 1
+        return _away()
 
     def isDurable(self, group: str) -> bool:
         """
@@ -239,7 +249,7 @@ class ExchangeBroker:
         See L{IBroker}.
         """
         if not self.isAvailable:
-            return _away()
+            return self._unpublished()
         exchange = self._exchange
         inside = exchange.groups.get(group, ())
         if not inside and not exchange.isKept(group):
@@ -278,9 +288,9 @@ class ExchangeBroker:
         """
         if not self.isAvailable:
             return _away()
-        lost = HistoryLostError(f"the group {group} has no history that goes back to there")
+        lost = HistoryLostError(f"the group {group!r} has no history that goes back to there")
         if not self.isDurable(group):
-            return fail(lost)
+            return fail(HistoryLostError(f"the group {group!r} is not durable"))
         known = self._exchange.histories.get(group)
         if not position:
             if known is None:
@@ -310,7 +320,7 @@ class ExchangeBroker:
         See L{IBroker}.
         """
         if not self.isAvailable:
-            return _away()
+            return self._unpublished()
         for broker in tuple(self._exchange.brokers):
             if broker is not self and audience in broker.served:
                 broker._node.audienceReceived(audience, message)

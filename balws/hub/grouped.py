@@ -37,11 +37,13 @@ class ConnectionGroups:
         See C{Caller.addConnectionToGroup}.
         """
         problem = self._limits.joining(member, group, presence)
+        if problem is None and since is not None and not isinstance(since, str):
+            problem = TypeError(f"a position is a str, not {type(since).__name__}")
         if problem is not None:
             return fail(problem)
         if since is not None:
             return Deferred.fromCoroutine(self._follow(member, group, presence, since))
-        self.node.groups.add(group, member)
+        self.node.groups.add(group, member).say(member, presence)
         entered: Deferred[Any] = self.node.membership.enter(group)
         entered.addErrback(unlessAway)
         if presence is not None:
@@ -50,7 +52,7 @@ class ConnectionGroups:
 
     async def _follow(self, member: IMember, group: str, presence: Presence | None, since: str) -> str:
         follower = Follower(group, member, since, self._broker.history)
-        self.node.groups.add(group, member, follower)
+        self.node.groups.add(group, member, follower).say(member, presence)
         try:
             await self.node.membership.enter(group)
             if presence is not None:
@@ -64,9 +66,8 @@ class ConnectionGroups:
 
     def _appear(self, member: IMember, group: str, presence: Presence) -> Deferred[None]:
         found = self.node.groups.get(group)
-        if found is None or member not in found:
-            return succeed(None)
-        found.presences[member] = presence
+        if found is None or found.presences.get(member) is not presence:
+            return succeed(None)  # it left meanwhile, or says something else
         return self._broker.appear(group, presence).addErrback(unlessAway)
 
     def removeConnectionFromGroup(self, member: IMember, group: str) -> Deferred[None]:
@@ -151,11 +152,16 @@ class ConnectionGroups:
         """
         Be told who comes into a group and who leaves it, of those with a presence.
 
+        Events may be lost while other nodes cannot be reached, and just before: ask L{presenceOf}
+        when they can be again.
+
         @param watcher: called with a L{balws.PresenceEvent}, on every node that watches; may not
             wait.
         @return: fires, when it will be told, with a function that ends it.
         """
         problem = unfit(group)
+        if problem is None and not callable(watcher):
+            problem = TypeError(f"a watcher is a function, not {type(watcher).__name__}")
         if problem is not None:
             return fail(problem)
         watchers = self.node.watchers

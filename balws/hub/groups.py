@@ -41,6 +41,13 @@ class Group:
         if follower is not None:
             follower.end()
 
+    def say(self, member: IMember, presence: Presence | None) -> None:
+        """
+        A member says who it is; with L{None} it says what it said before, if anything.
+        """
+        if presence is not None:
+            self.presences[member] = presence
+
     @property
     def isEmpty(self) -> bool:
         """

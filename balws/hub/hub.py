@@ -9,10 +9,8 @@ from itertools import count
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
-from twisted.python.failure import Failure
 
 from balws.config.hub import HubConfiguration
-from balws.errors import HubUnavailableError
 from balws.hub.broker import Audience, IBroker
 from balws.hub.exchange import Exchange
 from balws.hub.grouped import ConnectionGroups
@@ -20,7 +18,7 @@ from balws.hub.limits import Limits
 from balws.hub.message import Message
 from balws.hub.named import NamedConnections
 from balws.hub.node import Node
-from balws.hub.sent import sent
+from balws.hub.sent import sent, unlessAway
 from balws.interfaces import IMember
 
 __all__ = ["Hub", "makeHub", "shareHub", "sharedHub"]
@@ -38,6 +36,8 @@ class Hub(NamedConnections, ConnectionGroups):
     or a group, is any text of 1 to 256 bytes.
 
     @ivar node: the connections of this process.
+    @ivar isBeginning: whether it was started and does not know yet if other nodes can be
+        reached.
     """
 
     def __init__(self, configuration: HubConfiguration | None = None, broker: IBroker | None = None) -> None:
@@ -51,7 +51,8 @@ class Hub(NamedConnections, ConnectionGroups):
         self.node = Node(self._broker)
         self._limits = Limits(limits, self.node)
         self._listeners, self._embedded = count(1), count(-1, -1)
-        self._undelivered = 0
+        self._unsent = 0
+        self.isBeginning = False
         if self._started:
             self._broker.start(self.node)
 
@@ -64,6 +65,18 @@ class Hub(NamedConnections, ConnectionGroups):
         if not self._started:
             self._started = True
             self._broker.start(self.node)
+            self.isBeginning = True
+            self.whenTried().addCallback(self._tried)
+
+    def _tried(self, _: None) -> None:
+        self.isBeginning = False
+
+    def whenTried(self) -> Deferred[None]:
+        """
+        @return: fires when it is known whether other nodes can be reached: at once where there are
+            none.
+        """
+        return self._broker.whenTried()
 
     def stop(self) -> Deferred[None]:
         """
@@ -95,7 +108,7 @@ class Hub(NamedConnections, ConnectionGroups):
         How much, since the beginning, did not leave this node or missed another.
         """
         missed: int = self._broker.undelivered
-        return self._undelivered + missed
+        return self._unsent + missed
 
     @property
     def lost(self) -> int:
@@ -156,11 +169,7 @@ class Hub(NamedConnections, ConnectionGroups):
         self.node.audienceReceived(audience, message)
         if audience not in self.node.served:
             return succeed(None)
-        return self._broker.broadcast(audience, message).addErrback(self._notBroadcast)
-
-    def _notBroadcast(self, failure: Failure) -> None:
-        failure.trap(HubUnavailableError)
-        self._undelivered += 1
+        return self._broker.broadcast(audience, message).addErrback(unlessAway)
 
     def broadcastText(self, path: str, text: str) -> Deferred[None]:
         """
@@ -185,6 +194,8 @@ class Hub(NamedConnections, ConnectionGroups):
         return sent(value, object, self._broadcastAt, path)
 
     def _broadcastAt(self, path: str, message: Message) -> Deferred[None]:
+        if not path.startswith("/"):
+            raise ValueError(f"a service is mounted at a path that begins with a slash, not at {path!r}")
         for audience in self.node.audiencesAt(path):
             self.broadcast(audience, message)
         return succeed(None)

@@ -23,7 +23,8 @@ class Membership:
         self._broker = broker
         self._inside: set[str] = set()
         self._entering: dict[str, list[Deferred[None]]] = {}
-        self._leaving: set[str] = set()
+        #: Groups that were left before the broker has answered, each with those who came since.
+        self._left: dict[str, list[Deferred[None]]] = {}
 
     def enter(self, group: str) -> Deferred[None]:
         """
@@ -31,24 +32,27 @@ class Membership:
 
         @return: as L{IBroker.enter}.
         """
-        self._leaving.discard(group)
         if group in self._inside:
             return succeed(None)
         entered: Deferred[None] = Deferred()
-        waiting = self._entering.get(group)
-        if waiting is not None:
-            waiting.append(entered)
+        waiting = self._left.get(group, self._entering.get(group))
+        if waiting is None:
+            self._enter(group, [entered])
         else:
-            self._entering[group] = [entered]
-            self._broker.enter(group).addBoth(self._entered, group)
+            waiting.append(entered)
         return entered
+
+    def _enter(self, group: str, waiting: list[Deferred[None]]) -> None:
+        self._entering[group] = waiting
+        self._broker.enter(group).addBoth(self._entered, group)
 
     def exit(self, group: str) -> None:
         """
         There are none any more.
         """
         if group in self._entering:
-            self._leaving.add(group)
+            self._entering[group] += self._left.get(group, ())
+            self._left[group] = []
         elif group in self._inside:
             self._inside.discard(group)
             self._broker.exit(group)
@@ -57,9 +61,13 @@ class Membership:
         # Also where it failed: the broker asks what there is when it is back.
         waiting = self._entering.pop(group)
         self._inside.add(group)
-        if group in self._leaving:
-            self._leaving.discard(group)
+        later = self._left.pop(group, None)
+        if later is not None:
+            # Who dissolved the group may have done it behind this answer: for those who came
+            # since, it is entered anew.
             self.exit(group)
+        if later:
+            self._enter(group, later)
         for entered in waiting:
             if isinstance(result, Failure):
                 entered.errback(result)

@@ -24,11 +24,14 @@ __all__ = ["NamedConnections"]
 class NamedConnections:
     """
     Connections by name.
+
+    @ivar _unsent: how much for connections of other nodes did not leave this one.
     """
 
     node: Node
     _broker: IBroker
     _limits: Limits
+    _unsent: int
 
     def storeConnection(self, member: IMember, name: str) -> Deferred[None]:
         """
@@ -103,8 +106,10 @@ class NamedConnections:
 
         def away(failure: Failure) -> Failure | None:
             # This node goes on with its own connections.
-            if failure.check(HubUnavailableError) and self.node.act(name, verb, message):
-                return None
+            if failure.check(HubUnavailableError):
+                if self.node.act(name, verb, message):
+                    return None
+                self._unsent += 1
             return failure
 
         return self._broker.toConnection(name, verb, message).addCallbacks(found, away)

@@ -108,7 +108,7 @@ class Node:
         See L{INode}.
         """
         stored = self.store.get(name)
-        if stored is not None and stored.fence <= fence:
+        if stored is not None and stored.takes(fence):
             self.act(name, verb, message)
 
     def act(self, name: str, verb: Verb, message: Message | None) -> bool:

@@ -19,12 +19,15 @@ class Stored:
     @ivar member: the connection.
     @ivar fence: of the claim; 0 until it is known.
     @ivar rival: the fence of another node's claim that came while ours was not known.
+    @ivar oldest: the fence since which connections of this node have the name, without a break:
+        what was sent to the former one is for this; L{None}: its own.
     """
 
     name: str
     member: IMember
     fence: int = 0
     rival: int = 0
+    oldest: int | None = None
 
     @property
     def isVoid(self) -> bool:
@@ -32,6 +35,12 @@ class Stored:
         Whether another node has claimed the name later.
         """
         return 0 < self.fence < self.rival
+
+    def takes(self, fence: int) -> bool:
+        """
+        @return: whether what was sent to a claim with this fence is for this connection.
+        """
+        return fence >= (self.fence if self.oldest is None else self.oldest)
 
 
 class Store:
@@ -59,8 +68,10 @@ class Store:
         """
         Store a connection in place of the one that had the name (decision 9).
         """
-        self.remove(name)
+        former = self.remove(name)
         stored = self._stored[name] = Stored(name, member)
+        if former is not None:
+            stored.oldest = former.fence if former.oldest is None else former.oldest
         self._names.setdefault(member, set()).add(name)
         return stored
 

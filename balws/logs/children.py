@@ -21,6 +21,9 @@ __all__ = ["MAX_LINE", "fromChild", "toParent"]
 #: The most bytes of a line that a worker writes; what reads them may refuse longer ones.
 MAX_LINE = 2**20
 
+#: Whose lines they are that the old C{log.msg} wrote; where they are shown they have no name.
+_OLD = "log_legacy"
+
 #: Whose lines they are that no worker's log wrote.
 _NAMESPACE = "balws.worker"
 
@@ -88,6 +91,8 @@ def _said(said: Mapping[str, Any]) -> LogEvent:
     fields = {name: value for name, value in said.items() if name not in _OURS and not name.startswith("log_")}
     # What is in braces there is no field of an event.
     event["log_format"] = message.replace("{", "{{").replace("}", "}}")
+    if event["log_namespace"] == _OLD:
+        event["log_system"] = "-"
     # The worker has counted it: its format is not known here.
     event["log_limited"] = True
     return {**fields, **event}

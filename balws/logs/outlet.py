@@ -13,6 +13,7 @@ from errno import ENOSPC
 from typing import Any
 
 from twisted.logger import ILogObserver
+from twisted.python import threadable
 from twisted.python.components import Componentized
 from twisted.python.logfile import LogFile
 
@@ -30,6 +31,7 @@ class LastingFile(LogFile):
     while, and where a line was cut off the next one begins on a line of its own.
     """
 
+    synchronized = ["write"]
     _isCut = False
 
     def write(self, data: str) -> None:
@@ -37,17 +39,21 @@ class LastingFile(LogFile):
         @param data: whole lines.
         @raise OSError: when it cannot be written, or not all of it.
         """
+        log: Any = self
         if self._file.closed:
-            self._openFile()
+            log._openFile()
         whole = ("\n" * self._isCut + data).encode()
-        if self.shouldRotate():
-            self.rotate()
-        self._isCut = True
+        if log.shouldRotate():
+            log.rotate()
         written = self._file.write(whole)
         self.size += written
-        if written < len(whole):
+        self._isCut = written < len(whole)
+        if self._isCut:
             raise OSError(ENOSPC, os.strerror(ENOSPC))
-        self._isCut = False
+
+
+# From several threads; what rotates is so already.
+threadable.synchronize(LastingFile)
 
 
 def install(application: Componentized, form: str, options: Mapping[str, Any]) -> None:
@@ -76,7 +82,8 @@ def _stream(name: str | None, isForeground: bool) -> Any:
     """
     if name == "-" or (isForeground and not name):
         return sys.stdout if isForeground else None
-    file: Any = LastingFile.fromFullPath(name or _DEFAULT)
+    opened: Any = LastingFile
+    file = opened.fromFullPath(name or _DEFAULT)
     # Somebody else's use of the signal stays, as with twistd.
     if signal.getsignal(signal.SIGUSR1) in (None, signal.SIG_DFL):
         signal.signal(signal.SIGUSR1, lambda number, frame: _later(file))

@@ -17,8 +17,8 @@ __all__ = ["Shortage"]
 #: One warning in so many seconds.
 SECOND = 1.0
 
-#: How Twisted's ports say it.
-_NAMESPACE = "twisted.internet.tcp."
+#: How Twisted's ports say it, and those of ours that are like them.
+_NAMESPACES = ("twisted.internet.tcp.", "twisted.internet.unix.", "balws.server.adopted.")
 _CLOSED = "EMFILE recovery: Closed socket from {address}"
 _FAILED = "Could not accept new connection ({acceptError})"
 _AROUND = (
@@ -47,7 +47,7 @@ class Shortage:
         @return: the event; the warning in its place; or L{None} while there was one just now.
         """
         namespace = event.get("log_namespace")
-        if not isinstance(namespace, str) or not namespace.startswith(_NAMESPACE):
+        if not isinstance(namespace, str) or not namespace.startswith(_NAMESPACES):
             return event
         form = event.get("log_format")
         if form in _AROUND:

@@ -71,6 +71,16 @@ class Attempt:
                 self._answer(refusal)
                 return
             self._admission = admission
+        hub = self._mount.terms.hub
+        if hub.isBeginning:
+            # A node that has just been started: many come back at once, and want to be in groups.
+            tried = hub.whenTried()
+            self._wait(tried)
+            tried.addCallbacks(lambda _: self._begin(values), lambda failure: failure.trap(CancelledError))
+        else:
+            self._begin(values)
+
+    def _begin(self, values: dict[str, Any]) -> None:
         guard = self._mount.guard
         if guard is None:
             self._ask(values)

@@ -11,6 +11,7 @@ for ever to take an answer.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -43,12 +44,12 @@ class Channel(HTTPChannel):
     @ivar configuration: of the listener.
     @ivar clock: for deadlines.
     @ivar begun: when the time of the request at hand began.
-    @ivar address: of the transport's peer.
+    @ivar departed: for its site: what to call when it is gone or was upgraded.
     """
 
     configuration: ListenerConfiguration
     clock: IReactorTime
-    address: str
+    departed: Callable[[], object]
     site: Any
     factory: Any
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 from twisted.internet.interfaces import IDelayedCall, IProtocolFactory
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, Protocol
 
 from balws.config.listener import ListenerConfiguration
 from balws.config.server import TrustedProxy
@@ -38,6 +38,19 @@ class Way:
     secure: IProtocolFactory
     trusted: tuple[TrustedProxy, ...] | None
     factory: IProtocolFactory
+
+
+class TurnedAway(Protocol):
+    """
+    A connection that is not let in.
+    """
+
+    def connectionMade(self) -> None:
+        """
+        Drop it.
+        """
+        transport: Any = self.transport
+        transport.abortConnection()
 
 
 class Entrance(Factory):
@@ -83,7 +96,7 @@ class Entrance(Factory):
             # Read only to see whether that can be: what there is keeps what it has stapled.
             tls, secure = old.tls, old.secure
         else:
-            secure = self.site if tls is None else secured(self.site, tls, self._reactor)
+            secure = self.site if tls is None else secured(self.site, tls, self._reactor, self.site.admit)
         believed = trusted if configuration.proxyProtocol else None
         if old is not None and secure is old.secure and believed == old.trusted:
             return old
@@ -119,7 +132,9 @@ class Entrance(Factory):
         """
         A peer was accepted.
         """
-        return self.way.factory.buildProtocol(addr)
+        protocol = self.way.factory.buildProtocol(addr)
+        # An endpoint may have put TLS of its own in front, which cannot do with nobody.
+        return TurnedAway() if protocol is None else protocol
 
     def startFactory(self) -> None:
         """

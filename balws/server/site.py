@@ -5,6 +5,8 @@ Our own Site: channels with limits, and none of them forgotten.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
@@ -17,6 +19,12 @@ from balws.server.provenance import Provenance, hostOf
 from balws.server.request import Request
 from balws.server.tree import Tree
 from balws.wire.roster import Roster
+
+
+def _nothing() -> None:
+    """
+    Where nobody counts.
+    """
 
 
 class Site(TwistedSite):
@@ -52,11 +60,11 @@ class Site(TwistedSite):
 
         @return: L{None} where there are too many: it is closed.
         """
-        address, admission = hostOf(addr), self.admission
-        if admission is not None and not admission.arrived(address, self.provenance.trusts(address)):
+        departed = self.admit(addr)
+        if departed is None:
             return None
         channel = Channel()
-        channel.address = address
+        channel.departed = departed
         channel.requestFactory = self.requestFactory
         channel.site = channel.factory = self
         channel.configuration = self.configuration
@@ -64,14 +72,25 @@ class Site(TwistedSite):
         self.roster.add(channel)
         return channel
 
+    def admit(self, addr: IAddress | None) -> Callable[[], object] | None:
+        """
+        @param addr: of a new connection.
+        @return: what to call when it is gone or was upgraded; L{None} where there are too many.
+        """
+        admission = self.admission
+        if admission is None:
+            return _nothing
+        address = hostOf(addr)
+        isIn = admission.arrived(address, self.provenance.trusts(address))
+        return partial(admission.departed, address) if isIn else None
+
     def left(self, channel: Channel) -> None:
         """
         A connection has ended, or does not speak HTTP any more; to say so twice has no effect.
         """
         if channel in self.roster.members:
             self.roster.discard(channel)
-            if self.admission is not None:
-                self.admission.departed(channel.address)
+            channel.departed()
 
     def acceptableProtocols(self) -> list[bytes]:
         """

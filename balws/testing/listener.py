@@ -12,8 +12,8 @@ from twisted.internet.defer import Deferred
 from balws.client.asyncclient import AsyncClient
 from balws.client.client import Client
 from balws.config.listener import ListenerConfiguration
-from balws.hub.hub import Hub
 from balws.config.server import ServerConfiguration
+from balws.hub.hub import Hub
 from balws.interfaces import Service
 from balws.server.admission import Admission
 from balws.server.listener import Listener

@@ -6,6 +6,7 @@ its handshake is complete and its certificate is checked, and none may take long
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from OpenSSL import SSL
@@ -29,16 +30,41 @@ _log = Logger()
 PIECE = 4096
 
 
-def secured(factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any) -> IProtocolFactory:
+#: Is asked for each peer; what it returns is called when the peer waits no longer, and L{None}
+#: turns him away.
+Admit = Callable[[IAddress | None], Callable[[], object] | None]
+
+
+def _everybody(address: IAddress | None) -> Callable[[], object]:
+    return lambda: None
+
+
+def secured(
+    factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any, admit: Admit = _everybody
+) -> IProtocolFactory:
     """
     Put TLS in front of a factory: its protocols are made when the TLS of their connection
     is complete, on a transport that is encrypted.
 
     @param tlsServer: makes the TLS side, and checks peers.
+    @param admit: says who may wait for TLS at all.
     """
-    inFront = TLSMemoryBIOFactory(tlsServer, False, Vestibules(factory, tlsServer, reactor), reactor)
+    inFront = InFront(tlsServer, False, Vestibules(factory, tlsServer, reactor, admit), reactor)
     inFront.protocol = Transport
     return inFront
+
+
+class InFront(TLSMemoryBIOFactory):
+    """
+    Twisted's, but that a peer may be turned away.
+    """
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        """
+        @return: L{None} for who is.
+        """
+        waiting = self.wrappedFactory.buildProtocol(addr)
+        return None if waiting is None else self.protocol(self, waiting)
 
 
 class Transport(BufferingTLSTransport):
@@ -62,17 +88,19 @@ class Vestibules(Factory):
 
     noisy = False
 
-    def __init__(self, factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any) -> None:
+    def __init__(self, factory: IProtocolFactory, tlsServer: TlsServer, reactor: Any, admit: Admit) -> None:
         self.factory = factory
+        self._admit = admit
         self.tlsServer = tlsServer
         self.reactor = reactor
         self.inside: set[Vestibule] = set()
 
-    def buildProtocol(self, addr: IAddress | None) -> Vestibule:
+    def buildProtocol(self, addr: IAddress | None) -> Vestibule | None:
         """
         A peer was accepted.
         """
-        return Vestibule(self, addr)
+        departed = self._admit(addr)
+        return None if departed is None else Vestibule(self, addr, departed)
 
     def doStart(self) -> None:
         """
@@ -113,9 +141,10 @@ class Vestibule(Protocol):
 
     problem: str | None = None
 
-    def __init__(self, vestibules: Vestibules, address: Any) -> None:
+    def __init__(self, vestibules: Vestibules, address: Any, departed: Callable[[], object]) -> None:
         self._vestibules = vestibules
         self._address = address
+        self._departed = departed
         self._deadline: IDelayedCall | None = None
         self._checking: Deferred[None] | None = None
         self._early: list[bytes] = []
@@ -178,11 +207,12 @@ class Vestibule(Protocol):
         if self._left:
             return
         transport: Any = self.transport
+        # First, for it is one peer and not two.
+        self._gone()
         protocol = self._vestibules.factory.buildProtocol(self._address)
         if protocol is None:
-            self.leave("nobody is there for it")
+            self._drop("nobody is there for it")
             return
-        self._gone()
         transport.wrappedProtocol = protocol
         protocol.makeConnection(transport)
         if self._early:
@@ -196,6 +226,9 @@ class Vestibule(Protocol):
         @param reason: for the log.
         """
         self._gone()
+        self._drop(reason)
+
+    def _drop(self, reason: str) -> None:
         self._say(reason)
         transport: Any = self.transport
         transport.abortConnection()
@@ -222,6 +255,7 @@ class Vestibule(Protocol):
     def _gone(self) -> None:
         self._left = True
         self._vestibules.inside.discard(self)
+        self._departed()
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None

@@ -28,13 +28,15 @@ class Keyboard(LineReceiver):
     client: Client | None = None
 
     def lineReceived(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
         if self.client is None:
-            self.unsaid()
+            unsaid(text)
         else:
-            self.client.writeTextMessage(line.decode(errors="replace")).addErrback(self.unsaid)
+            self.client.writeTextMessage(text).addErrback(lambda _: unsaid(text))
 
-    def unsaid(self, _: object = None) -> None:
-        print("(not said)", flush=True)
+
+def unsaid(text: str) -> None:
+    print(f"(not said: {text})", flush=True)
 
 
 async def follow(client: Client, position: str) -> str:
@@ -52,7 +54,7 @@ async def follow(client: Client, position: str) -> str:
         elif message.get("isWhole") is False:
             print("(some of it was missed)", flush=True)
         elif "unsaid" in message:
-            print(f"(not said: {message['unsaid']})", flush=True)
+            unsaid(message["unsaid"])
 
 
 async def main(reactor: Any, room: str) -> None:

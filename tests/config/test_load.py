@@ -264,6 +264,10 @@ class RefusalTests(LoadTestCase):
             ("[hub]\ndurable = true", ":2:11: hub.durable: needs the url of a Redis"),
             ("[hub]\nhistory.age = 0", ":2:15: hub.history.age: expected a number of seconds above 0 and up to"),
             ("hub = 1", ":1:7: hub: expected a table, got 1"),
+            (
+                '[hub]\nurl = "redis://h"\nusername = "me"\npassword = { env = "BALWS_NOT_SET" }',
+                ":4:12: hub.password: the environment variable 'BALWS_NOT_SET' is not set",
+            ),
         ):
             error = f"{error} 2147483647, got 0" if error.endswith("up to") else error
             self.assertRefused(f"{text}\n{LEAST}", error)

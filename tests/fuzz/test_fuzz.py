@@ -60,9 +60,15 @@ class FuzzTests(SynchronousTestCase):
         """
         self.holds("client")
 
+    def test_credentials(self) -> None:
+        """
+        Only credentials that are right to the last byte let anybody in.
+        """
+        self.holds("credentials")
+
     def test_between(self) -> None:
         """
         Whatever stands in Redis, comes from a proxy or a worker, or is logged, only what is right is
-        taken, and all else is dropped and counted (BR07).
+        taken, and all else is dropped and counted (RL16).
         """
         self.holds("between")

@@ -10,7 +10,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from twisted.internet.defer import Deferred
 
 from balws.errors import HubUnavailableError
@@ -19,14 +19,14 @@ from balws.hub.hub import Hub
 from tests.hub.members import Member
 from tests.hub.model import Model, ModelNode, ModelWatcher
 
-__all__ = ["GROUPS", "NAMES", "Machine", "steady"]
+__all__ = ["CHAT", "GROUPS", "NAMES", "NODES", "Machine", "steady"]
 
 CHAT = Audience(1, "/chat")
 NAMES = ("a", "* b\n")
 GROUPS = ("g", "[gk]*:\0", "kept")
 
-_nodes = st.integers(0, 2)
-_members = st.integers(0, 7)
+NODES = st.integers(0, 2)
+MEMBERS = st.integers(0, 7)
 _names = st.sampled_from(NAMES)
 _groups = st.sampled_from(GROUPS)
 
@@ -114,26 +114,34 @@ class Machine(RuleBasedStateMachine):
         kind = type(found) if isinstance(found, Exception) else None
         assert kind is problem, f"{found!r}, not {problem}"
 
-    @rule(node=_nodes)
+    @initialize()
+    def begin(self) -> None:
+        """
+        A connection on each node.
+        """
+        for node in range(3):
+            self.open(node)
+
+    @precondition(lambda self: len(self.pairs) < 7)
+    @rule(node=NODES)
     def open(self, node: int) -> None:
         member = Member(name=f"m{len(self.model.expected)}")
         self.do(lambda: self.hubs[node].join(CHAT, member))
         self.model.join(self.model.nodes[node], member)
 
-    @precondition(lambda self: self.pairs)
-    @rule(index=_members)
+    @precondition(lambda self: len(self.pairs) > 3)
+    @rule(index=MEMBERS)
     def end(self, index: int) -> None:
         hub, node, member = self.pick(index)
         self.do(lambda: hub.leave(CHAT, member))
         self.model.end(node, member)
 
-    @precondition(lambda self: self.pairs)
-    @rule(index=_members, name=_names)
+    @rule(index=MEMBERS, name=_names)
     def store(self, index: int, name: str) -> None:
         hub, node, member = self.pick(index)
         self.outcome(lambda: hub.storeConnection(member, name), lambda _: self.model.store(node, member, name))
 
-    @rule(node=_nodes, name=_names)
+    @rule(node=NODES, name=_names)
     def pushToName(self, node: int, name: str) -> None:
         text = next(self.texts)
         self.outcome(
@@ -141,7 +149,7 @@ class Machine(RuleBasedStateMachine):
             lambda _: self.model.toName(self.model.nodes[node], name, text),
         )
 
-    @rule(node=_nodes, name=_names, closes=st.booleans())
+    @rule(node=NODES, name=_names, closes=st.booleans())
     def takeName(self, node: int, name: str, closes: bool) -> None:
         hub = self.hubs[node]
         self.outcome(
@@ -149,8 +157,7 @@ class Machine(RuleBasedStateMachine):
             lambda _: self.model.toName(self.model.nodes[node], name, None, closes),
         )
 
-    @precondition(lambda self: self.pairs)
-    @rule(index=_members, group=_groups, isPresent=st.booleans())
+    @rule(index=MEMBERS, group=_groups, isPresent=st.booleans())
     def add(self, index: int, group: str, isPresent: bool) -> None:
         hub, node, member = self.pick(index)
         presence = member.presence if isPresent else None
@@ -159,26 +166,41 @@ class Machine(RuleBasedStateMachine):
             lambda _: self.model.add(node, member, group, isPresent),
         )
 
-    @precondition(lambda self: self.pairs)
-    @rule(index=_members, group=st.sampled_from((*GROUPS, "kept", "kept")), isPresent=st.booleans(), at=_members)
+    @rule(index=MEMBERS, group=st.sampled_from((*GROUPS, "kept", "kept")), isPresent=st.booleans(), at=MEMBERS)
     def follow(self, index: int, group: str, isPresent: bool, at: int) -> None:
+        self.followSince(index, group, isPresent, self.positions[-1 - at % len(self.positions)] if at else "")
+
+    @rule(index=MEMBERS, node=NODES, pushes=st.integers(0, 3))
+    def comeBack(self, index: int, node: int, pushes: int) -> None:
+        """
+        One that follows leaves, and comes back for what it has missed.
+        """
+        self.followSince(index, "kept", False, "")
+        since = self.positions[-1]
+        self.remove(index, "kept")
+        for _ in range(pushes):
+            self.push(node, "kept")
+        self.followSince(index, "kept", True, since)
+
+    def followSince(self, index: int, group: str, isPresent: bool, since: str) -> None:
+        """
+        Add a connection to a group with a position.
+        """
         hub, node, member = self.pick(index)
         presence = member.presence if isPresent else None
-        since = self.positions[-1 - at % len(self.positions)] if at else ""
         self.outcome(
             lambda: hub.addConnectionToGroup(member, group, presence, since),
             lambda found: self.model.follow(node, member, group, isPresent, since, self.said(found)),
         )
 
-    @precondition(lambda self: self.pairs)
-    @rule(index=_members, group=_groups)
+    @rule(index=MEMBERS, group=_groups)
     def remove(self, index: int, group: str) -> None:
         hub, node, member = self.pick(index)
         self.outcome(
             lambda: hub.removeConnectionFromGroup(member, group), lambda _: self.model.leave(node, group, member)
         )
 
-    @rule(node=_nodes, group=_groups)
+    @rule(node=NODES, group=_groups)
     def push(self, node: int, group: str) -> None:
         text = next(self.texts)
         self.outcome(
@@ -195,7 +217,7 @@ class Machine(RuleBasedStateMachine):
         self.positions.append(found)
         return found
 
-    @rule(node=_nodes, group=_groups, closes=st.booleans())
+    @rule(node=NODES, group=_groups, closes=st.booleans())
     def dissolve(self, node: int, group: str, closes: bool) -> None:
         hub = self.hubs[node]
         self.outcome(
@@ -203,7 +225,7 @@ class Machine(RuleBasedStateMachine):
             lambda _: self.model.dissolve(self.model.nodes[node], group, closes),
         )
 
-    @rule(node=_nodes)
+    @rule(node=NODES)
     def broadcast(self, node: int) -> None:
         text = next(self.texts)
         self.outcome(
@@ -211,7 +233,7 @@ class Machine(RuleBasedStateMachine):
             lambda _: self.model.broadcast(self.model.nodes[node], text),
         )
 
-    @rule(node=_nodes, group=_groups)
+    @rule(node=NODES, group=_groups)
     def watch(self, node: int, group: str) -> None:
         told: list[PresenceEvent] = []
         end = self.ask(lambda: self.hubs[node].watchGroup(group, told.append))
@@ -220,7 +242,7 @@ class Machine(RuleBasedStateMachine):
         self.watching.append((self.model.nodes[node], watcher, told, end))
 
     @precondition(lambda self: self.watching)
-    @rule(index=_members)
+    @rule(index=MEMBERS)
     def unwatch(self, index: int) -> None:
         node, watcher, _, end = self.watching.pop(index % len(self.watching))
         self.do(end)
@@ -286,6 +308,6 @@ class Machine(RuleBasedStateMachine):
             node = hub.node
             left = [
                 *node.store._stored, *node.store._names, *node.groups, *node.groups._of, *node.watchers,
-                *node.membership._inside, *node.membership._entering, *node.membership._leaving, *node._audiences,
+                *node.membership._inside, *node.membership._entering, *node.membership._left, *node._audiences,
             ]  # fmt: skip
             assert not left, left

@@ -89,6 +89,12 @@ class HubTests(SynchronousTestCase):
         )
         self.assertEqual((self.chat.got, self.other.got), (self.elsewhere.got, []))
 
+    def test_noPath(self) -> None:
+        """
+        What is no path is a mistake, not a service where nobody is.
+        """
+        self.failureResultOf(self.hub.broadcastText("chat", "hi"), ValueError)
+
     def test_oneMessage(self) -> None:
         """
         All get the same message, so that it is framed once; what it was made of may change.

@@ -83,14 +83,32 @@ class MembershipTests(SynchronousTestCase):
 
     def test_backMeanwhile(self) -> None:
         """
-        Who comes back before the broker answers stays in.
+        Who comes back before the broker answers enters anew: the group may have been dissolved behind
+        the answer that is on its way.
         """
-        self.membership.enter("a")
+        first = self.membership.enter("a")
         self.membership.exit("a")
-        again = self.membership.enter("a")
+        again = [self.membership.enter("a") for _ in range(2)]
         self.answer()
-        self.successResultOf(again)
-        self.assertEqual(self.broker.told, ["enter a"])
+        self.successResultOf(first)
+        self.assertNoResult(again[1])
+        self.assertEqual(self.broker.told, ["enter a", "exit a", "enter a"])
+        self.answer()
+        self.assertEqual([self.successResultOf(each) for each in again], [None] * 2)
+        self.successResultOf(self.membership.enter("a"))
+        self.assertEqual(self.broker.told, ["enter a", "exit a", "enter a"])
+
+    def test_leftAgain(self) -> None:
+        """
+        Who comes and leaves several times before the broker answers is out at last.
+        """
+        entered = []
+        for _ in range(3):
+            entered.append(self.membership.enter("a"))
+            self.membership.exit("a")
+        self.answer()
+        self.assertEqual([self.successResultOf(each) for each in entered], [None] * 3)
+        self.assertEqual((self.broker.told, self.broker.entering), (["enter a", "exit a"], []))
 
     def test_away(self) -> None:
         """

@@ -125,6 +125,7 @@ class NameTests(NodesTestCase):
         self.assertTrue(self.here.isDegraded and self.here.problem)
         self.successResultOf(self.here.pushTextToConnection("mine", "hi"))
         self.failureResultOf(self.here.pushTextToConnection("other", "hi"), HubUnavailableError)
+        self.assertEqual(self.here.undelivered, 1)
         self.successResultOf(self.here.storeConnection(self.mine, "late"))
         self.failureResultOf(self.there.pushTextToConnection("late", "hi"), NoSuchConnection)
         self.brokers[0].mend()
@@ -278,6 +279,11 @@ class GroupTests(NodesTestCase):
         ):
             self.failureResultOf(function(""), HubLimitError)
         self.failureResultOf(self.here.pushBinaryToGroup("g", "x"), TypeError)  # type: ignore[arg-type]
+        self.failureResultOf(self.here.watchGroup("g", 5), TypeError)  # type: ignore[arg-type]
+        self.successResultOf(self.here.addConnectionToGroup(self.mine, "kept"))
+        wrong = self.here.addConnectionToGroup(self.mine, "kept", since=5)  # type: ignore[arg-type]
+        self.failureResultOf(wrong, TypeError)
+        self.assertIn("kept", self.here.node.groups)
 
     def test_failingMember(self) -> None:
         """

@@ -114,6 +114,24 @@ class MemberTests(NodesTestCase, SynchronousTestCase):
         """
         self.endsAll(lambda _: self.successResultOf(self.here.closeConnectionGroup("g")))
 
+    def test_leftMeanwhile(self) -> None:
+        """
+        Who leaves before its node has entered the group, and comes back without a presence, is in it
+        without one.
+        """
+        entering: Deferred[None] = Deferred()
+        enter = self.brokers[0].enter
+        self.patch(self.brokers[0], "enter", lambda group: entering)
+        joined = [self.here.addConnectionToGroup(self.mine, "g", self.mine.presence)]
+        self.successResultOf(self.here.removeConnectionFromGroup(self.mine, "g"))
+        joined.append(self.here.addConnectionToGroup(self.mine, "g"))
+        self.patch(self.brokers[0], "enter", enter)
+        entering.callback(None)
+        for each in joined:
+            self.successResultOf(each)
+        self.assertEqual(self.successResultOf(self.there.presenceOf("g")), ())
+        self.assertEqual(self.here.node.holdings().presences, {})
+
     def test_large(self) -> None:
         """
         What waits for a connection that does not read is no more than a megabyte: the rest is

@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws.config.hub import HubConfiguration
 from balws.hub.exchange import Exchange
 from balws.hub.hub import Hub
-from tests.hub.machine import CHAT, GROUPS, Machine, _nodes, steady
+from tests.hub.machine import CHAT, GROUPS, NODES, Machine, steady
 from tests.hub.model import DURABLE
 
 
@@ -62,7 +62,8 @@ class ExchangeMachine(Machine):
             nodes = enumerate(self.model.nodes)
             assert inside == {number for number, node in nodes if node.isUp and group in node.groups}, (group, inside)
 
-    @rule(node=_nodes)
+    @precondition(lambda self: sum(node.isUp for node in self.model.nodes) > 1)
+    @rule(node=NODES)
     def cut(self, node: int) -> None:
         """
         A node is cut off.
@@ -72,7 +73,7 @@ class ExchangeMachine(Machine):
             self.model.cut(self.model.nodes[node])
 
     @precondition(lambda self: not all(node.isUp for node in self.model.nodes))
-    @rule(node=_nodes)
+    @rule(node=NODES)
     def mend(self, node: int) -> None:
         """
         It is back.
@@ -95,7 +96,7 @@ class ExchangeMachine(Machine):
 
 
 _Runs: Any = ExchangeMachine.TestCase
-_Runs.settings = steady(40, 40)
+_Runs.settings = steady(60, 50)
 
 
 class StatefulTests(SynchronousTestCase):

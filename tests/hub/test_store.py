@@ -32,6 +32,23 @@ class StoreTests(SynchronousTestCase):
         self.assertEqual(self.store.forget(self.first), [])
         self.assertIs(self.store.get("a"), stored)
 
+    def test_sentToFormer(self) -> None:
+        """
+        What is on its way to a connection that is replaced on the same node is for the new one; what
+        was sent to an owner before these is for neither.
+        """
+        self.store.put("a", self.first).fence = 5
+        stored = self.store.put("a", self.second)
+        for own in (0, 8):
+            stored.fence = own
+            self.assertEqual([stored.takes(fence) for fence in (4, 5, 7, 8, 9)], [False, True, True, True, True])
+        third = self.store.put("a", self.first)
+        self.assertEqual((third.takes(4), third.takes(5)), (False, True))
+        self.store.remove("a")
+        fresh = self.store.put("a", self.first)
+        fresh.fence = 9
+        self.assertEqual((fresh.takes(8), fresh.takes(9)), (False, True))
+
     def test_forget(self) -> None:
         """
         A connection that is gone leaves nothing behind, whatever number of names it had.

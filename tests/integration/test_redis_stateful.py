@@ -19,7 +19,7 @@ from balws.hub.hub import Hub
 from balws.hub.redis.broker import redisBroker
 from tests.documents import PATIENCE
 from tests.hub.contract import Steps
-from tests.hub.machine import CHAT, GROUPS, Machine, steady
+from tests.hub.machine import CHAT, GROUPS, NODES, Machine, steady
 from tests.hub.model import DURABLE
 from tests.integration.redisserver import RedisCase, RedisServer
 
@@ -95,7 +95,7 @@ class RedisMachine(Machine):
         self.ask(lambda: gatherResults([hub.presenceOf("g") for hub in self.hubs]))
         self.until(differences)
 
-    @rule(node=st.integers(0, 2))
+    @rule(node=NODES)
     def restart(self, node: int) -> None:
         """
         Redis is killed and started again, and what is pushed to a durable group meanwhile is there.

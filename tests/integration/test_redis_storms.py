@@ -149,14 +149,22 @@ class StormTests(RedisCase):
         self.assertEqual(found, "", where)
 
     @inlineCallbacks
-    def storms(self, seeds: range, drops: bool) -> Steps:
+    def storms(self, seeds: range, drops: bool = False, kills: bool = False) -> Steps:
         """
         One after another, and then the end of all.
+
+        @param drops: whether connections to Redis are lost.
+        @param kills: whether Redis is killed once in each, with all that it has.
         """
         for seed in seeds:
             random = Random(seed)
             started = []
-            for _ in range(60):
+            killed = random.randrange(20, 50) if kills else -1
+            for step in range(60):
+                if step == killed:
+                    yield self.server.kill()
+                    started += [self.act(random) for _ in range(random.randrange(6))]
+                    yield self.server.start()
                 if drops and random.random() < 0.05:
                     broker = random.choice(self.brokers)
                     random.choice((broker._link, broker._ear)).drop("a test")
@@ -178,10 +186,16 @@ class StormTests(RedisCase):
         Whatever overtakes whatever, each name has one owner at last, and each group the same members
         and presences for all nodes (ST05).
         """
-        return self.storms(range(12), drops=False)
+        return self.storms(range(8))
 
     def test_drops(self) -> Any:
         """
         So it is where connections to Redis are lost in between.
         """
-        return self.storms(range(100, 106), drops=True)
+        return self.storms(range(102, 106), drops=True)
+
+    def test_kills(self) -> Any:
+        """
+        So it is where Redis ends, and begins with nothing.
+        """
+        return self.storms(range(3), kills=True)

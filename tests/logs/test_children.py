@@ -7,7 +7,8 @@ from __future__ import annotations
 from io import StringIO
 from typing import Any
 
-from twisted.logger import LogEvent, Logger, LogLevel, formatEvent, globalLogPublisher
+from twisted.logger import LogEvent, Logger, LogLevel, LogPublisher, formatEvent, globalLogPublisher
+from twisted.python.log import LogPublisher as OldPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.logs.children import MAX_LINE, fromChild, toParent
@@ -53,6 +54,22 @@ class ChildrenTests(SynchronousTestCase):
             (LogLevel.warn, "balws.some", 2, 2),
         )
         self.assertTrue(0 < event["log_time"] < 10**11)
+
+    def test_old(self) -> None:
+        """
+        What the old log writes looks as if this process had written it.
+        """
+        lines = []
+        for worker in (False, True):
+            output, pipe = StringIO(), StringIO()
+            show = observer("text", output)
+            publisher = LogPublisher()
+            publisher.addObserver(toParent(pipe) if worker else show)
+            OldPublisher(publisher, publisher).msg("balws starting on 80")
+            if worker:
+                fromChild(pipe.getvalue().encode("ascii"), 2, show)
+            lines.append(output.getvalue().partition(" ")[2])
+        self.assertEqual(lines, ["[-] balws starting on 80\n", "[-, worker 2] balws starting on 80\n"])
 
     def test_long(self) -> None:
         """

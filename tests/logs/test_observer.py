@@ -94,15 +94,18 @@ class ObserverTests(SynchronousTestCase):
 
     def test_unwritable(self) -> None:
         """
-        A log that cannot be written disturbs nobody, and goes on when it can.
+        A log that cannot be written disturbs nobody, and goes on when it can; then it says what
+        is missing.
         """
         for problem in (OSError(28, "disk full"), BrokenPipeError(), ValueError("closed")):
             self.stream.failing = problem
             self.logger.info("lost")
         self.stream.failing = None
         self.logger.info("kept")
+        self.logger.info("kept, too")
         self.assertEqual(self.observer.lost, 3)
-        self.assertEqual(self.stream.getvalue().count("\n"), 1)
+        lines = [line.partition("] ")[2] for line in self.stream.getvalue().splitlines()]
+        self.assertEqual(lines, ["kept", "3 lines before this could not be written.", "kept, too"])
 
     def test_characters(self) -> None:
         """

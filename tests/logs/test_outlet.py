@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 from io import StringIO
@@ -20,7 +21,7 @@ from twisted.logger import ILogObserver, Logger
 from twisted.scripts.twistd import ServerOptions
 from twisted.trial.unittest import TestCase
 
-from balws.logs.outlet import install
+from balws.logs.outlet import LastingFile, install
 
 
 class InstallTests(TestCase):
@@ -98,6 +99,45 @@ class InstallTests(TestCase):
 
         reactor.callLater(0, lambda: done.callback(None))  # type: ignore[attr-defined]
         return done.addCallback(lambda _: look())
+
+    def test_noNewFile(self) -> None:
+        """
+        Where a new file could not be begun the log is silent, and goes on when there is room.
+        """
+        file = Path(self.mktemp())
+        log = LastingFile.fromFullPath(str(file), rotateLength=10)
+        self.addCleanup(log.close)
+        log.write("a long first line\n")
+        real, reopen = log._openFile, [OSError(28, "no room")]
+
+        def openFile() -> None:
+            if reopen:
+                raise reopen.pop()
+            real()
+
+        self.patch(log, "_openFile", openFile)
+        self.assertRaises(OSError, log.write, "lost\n")
+        log.write("kept\n")
+        self.assertEqual(file.read_text("ascii"), "kept\n")
+
+    def test_cut(self) -> None:
+        """
+        What was cut off by a full disk is not continued by the next line.
+        """
+        file = Path(self.mktemp())
+        log = LastingFile.fromFullPath(str(file))
+        self.addCleanup(log.close)
+        log.write("first\n")
+        limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limit)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9, limit[1]))
+        self.assertRaises(OSError, log.write, "second\n")
+        self.assertRaises(OSError, log.write, "third\n")
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        log.write("fourth\n")
+        log.write("fifth\n")
+        self.assertEqual(file.read_text("ascii"), "first\nsec\nfourth\nfifth\n")
+        self.assertEqual(log.size, file.stat().st_size)
 
     def test_otherSignal(self) -> None:
         """

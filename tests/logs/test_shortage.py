@@ -7,12 +7,13 @@ from __future__ import annotations
 from errno import EAGAIN, EMFILE
 from typing import Any
 
-from twisted.internet import tcp
+from twisted.internet import tcp, unix
 from twisted.internet.task import Clock
 from twisted.logger import LogEvent, Logger, LogLevel, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.logs.shortage import Shortage
+from balws.server.adopted import _TcpPort, _UnixPort
 
 
 class _Full:
@@ -89,6 +90,20 @@ class ShortageTests(SynchronousTestCase):
         for _ in range(1000):
             self.logger.info("Could not accept new connection ({acceptError})", acceptError="ENFILE")
         self.assertEqual(len(self.events), 1)
+
+    def test_kinds(self) -> None:
+        """
+        Ports of all kinds are heard, those of UNIX sockets and those that workers share among them.
+        """
+        for kind in (tcp.Port, unix.Port, _TcpPort, _UnixPort):
+            self.events.clear()
+            logger = Logger(namespace=f"{kind.__module__}.{kind.__name__}", observer=self.tell)
+            logger.info("EMFILE encountered; releasing reserved file descriptor.")
+            logger.info("EMFILE recovery: Closed socket from {address}", address="x")
+            self.assertEqual(
+                [formatEvent(each)[:40] for each in self.events], ["1 connections could not be accepted: this"[:40]]
+            )
+            self.clock.advance(1)
 
     def test_inTheMidst(self) -> None:
         """

@@ -5,6 +5,7 @@ catalogue.
 
 from __future__ import annotations
 
+import socket
 import time
 
 from tests.rows.raw import CLOSE, TEXT, Peer, closing, frame, request
@@ -104,6 +105,49 @@ class PlacesTests(AdmissionTestCase):
         for peer in peers:
             peer.close()
         self.getIn()
+
+
+class SecurePlacesTests(AdmissionTestCase):
+    """
+    maxConnections where there is TLS.
+    """
+
+    more = "[server]\nmaxConnections = 3\n"
+    secure = True
+
+    def test_undecided(self) -> None:
+        """
+        Who never finishes the handshake of TLS counts, too: of them there are no more than twice as
+        many (SZ13)
+        """
+        peers = [socket.create_connection(("127.0.0.1", self.port), 5) for _ in range(6)]
+        for peer in peers:
+            self.addCleanup(peer.close)
+            peer.sendall(b"\x16\x03\x01")
+        deadline = time.monotonic() + 5
+        while not self._isTurnedAway():
+            self.assertLess(time.monotonic(), deadline, "one more was let in")
+        for peer in peers:
+            peer.close()
+        self.getIn()
+
+    def _isTurnedAway(self) -> bool:
+        with socket.create_connection(("127.0.0.1", self.port), 5) as late:
+            late.settimeout(0.2)
+            try:
+                return late.recv(1) == b""
+            except ConnectionResetError:
+                return True
+            except TimeoutError:
+                return False
+
+    def getIn(self, more: bytes = b"") -> Peer:
+        deadline = time.monotonic() + 5
+        while True:
+            try:
+                return super().getIn(more)
+            except (OSError, AssertionError):
+                self.assertLess(time.monotonic(), deadline)
 
 
 class AddressTests(AdmissionTestCase):

@@ -202,6 +202,43 @@ class ReturningTests(NodesCase):
         self.assertEqual(json.loads(second.hear())["text"], "506")
 
     @inlineCallbacks
+    def test_again(self) -> Any:
+        """
+        Who comes back again and again, to either node and also after Redis was killed, gets each message once
+        """
+        redis = yield self.begin(durable=True)
+        nodes = [self.node(redis.url, "durable = true\ntimeout = 1") for _ in range(2)]
+        peer = nodes[0].open()
+        position, _ = self.follow(peer, "")
+        publisher = Publisher(nodes[0].open(), "A", "kept", 300)
+        heard: list[str] = []
+        for number in range(12):
+            if number == 6:
+                yield redis.kill()
+                yield redis.start()
+            yield pause(0.1)
+            peer.abort()
+            peer = nodes[number % 2].open()
+
+            def followed(peer: Commander = peer, since: str = position) -> bool:
+                problem = peer.problem("addConnectionToGroup", "kept", since=since)
+                self.assertIn(problem, ("", "HubUnavailableError"))
+                return not problem
+
+            until(followed, "the group")
+            if number == 11:
+                publisher.finish(1)
+                nodes[0].open().ask("pushTextToGroup", "kept", END)
+                while not heard or heard[-1] != END:
+                    heard.append(json.loads(peer.hear())["text"])
+            else:
+                peer.ask("id")
+                for each in map(json.loads, self.taken(peer)):
+                    heard.append(each["text"])
+                    position = each["position"]
+        self.assertEqual(heard, [*(f"A {number}" for number in range(publisher.sent)), END])
+
+    @inlineCallbacks
     def test_lost(self) -> Any:
         """
         Who was away for longer than history reaches is told that, as is one with a position of

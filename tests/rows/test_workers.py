@@ -6,6 +6,7 @@ told to go.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -101,6 +102,12 @@ class WorkersTestCase(SynchronousTestCase):
         @param before: a command that starts the one behind it.
         """
         self.write(**options)
+        self.start(*before)
+
+    def start(self, *before: str) -> None:
+        """
+        The same with the configuration as it is.
+        """
         command = [*before, *asCommand("twistd -n balws --config balws.toml")]
         self.server = Server(self, command, self.port, self.folder)
         until(lambda: "All 2 workers serve" in self.server.output() or self.server.process.poll() is not None, "start")
@@ -285,6 +292,30 @@ class EndingTests(WorkersTestCase):
         line = f"(process {dead}) was ended by SIGKILL; another takes its place in 0.1 s"
         self.assertEqual(self.server.output().count(line), 1, self.server.output())
         self.assertEqual({self.ask(peer) for peer in found[alive]}, {alive})
+
+    def test_otherOrder(self) -> None:
+        """
+        Listeners that have changed places in the file since the start: whoever replaces a worker
+        serves each of them where it was opened (RL11).
+        """
+        table, other = "[[listeners]]\n", freePort()
+        self.write()
+        file = self.folder / "balws.toml"
+        head, _, first = file.read_text("utf-8").partition(table)
+        second = first.replace(str(self.port), str(other)).replace('"/who"', '"/other"')
+        file.write_text(head + table + first + table + second, "utf-8")
+        self.start()
+        found = self.both(1)
+        file.write_text(head + table + second + table + first, "utf-8")
+        for pid in found:
+            os.kill(pid, signal.SIGKILL)
+        serves = re.compile(r"Worker \d \(process \d+\) serves")
+        until(lambda: len(serves.findall(self.server.output())) == 4, "new workers")
+        self.assertTrue(set(self.both(1)).isdisjoint(found))
+        for port, path, expected in ((self.port, "/other", 404), (other, "/who", 404), (other, "/other", 101)):
+            peer = Peer(port, patience=PATIENCE)
+            self.assertEqual(peer.send(request(path)).status(), expected, (port, path))
+            peer.close()
 
     def test_supervisorKilled(self) -> None:
         """

@@ -7,12 +7,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.address import IPv4Address
+from twisted.internet.ssl import CertificateOptions
 from twisted.internet.testing import MemoryReactorClock
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.config import ListenerConfiguration, ServerConfiguration
 from balws.errors import ConfigurationError
-from balws.server.entrance import TRANSITION, Entrance
+from balws.server.admission import Admission
+from balws.server.entrance import TRANSITION, Entrance, TurnedAway
 from balws.server.site import Site
 from balws.server.tree import Tree
 from balws.wire.roster import Roster
@@ -144,7 +148,7 @@ class TakeTests(EntranceTestCase):
         self.assertIsNotNone(entrance.buildProtocol(address))
         other = ServerConfiguration(trustedProxies=["192.0.2.8"]).trustedProxies
         self.change(entrance, ListenerConfiguration(proxyProtocol=True), other)
-        self.assertIsNone(entrance.buildProtocol(address))
+        self.assertIsInstance(entrance.buildProtocol(address), TurnedAway)
 
     def test_transition(self) -> None:
         """
@@ -199,6 +203,22 @@ class TakeTests(EntranceTestCase):
         self.assertEqual(calls, ["reload", "reload"])
         self.clock.advance(TRANSITION)
         self.assertEqual(calls, ["reload", "reload", "stop"])
+
+    def test_turnedAway(self) -> None:
+        """
+        Who is not let in is dropped, also where an endpoint has TLS of its own in front.
+        """
+        admission = self.site.admission = Admission(self.clock, ServerConfiguration(maxConnectionsPerAddress=1))
+        entrance = self.entrance()
+        self.patch(admission, "arrived", lambda address, isProxy=False: False)
+        peer = Peer(entrance)
+        self.assertIsNotNone(peer.transport.lost)
+        factory = TLSMemoryBIOFactory(CertificateOptions(), False, entrance, self.clock)
+        transport = Transport()
+        protocol = factory.buildProtocol(IPv4Address("TCP", "192.0.2.7", 1))
+        transport.protocol = protocol
+        protocol.makeConnection(transport)
+        self.assertIsNotNone(transport.lost)
 
     def test_name(self) -> None:
         """

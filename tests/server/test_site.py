@@ -4,23 +4,28 @@ Tests of L{balws.server.site}.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IProtocolNegotiationFactory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.logger import globalLogPublisher
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.config import ListenerConfiguration
 from balws.config.server import ServerConfiguration
 from balws.server.admission import Admission
 from balws.server.channel import Channel
+from balws.server.entrance import Entrance, TurnedAway
 from balws.server.provenance import Provenance
 from balws.server.site import Site
 from balws.server.tree import Tree
 from balws.wire.roster import Roster
-from tests.server.peers import Peer, head, upgrade
+from tests.certificates import selfSigned
+from tests.server.peers import Peer, Transport, head, upgrade
 from tests.server.samples import EchoUpgrade, Page, Port
 
 
@@ -156,6 +161,30 @@ class UndecidedTests(SynchronousTestCase):
         self.serve(maxConnectionsPerAddress=2, trustedProxies=["192.0.2.0/24"])
         self.assertEqual(self.accepted(10), 10)
         self.assertEqual(self.accepted(10, "198.51.100.1"), 4)
+
+    def test_waitingForTls(self) -> None:
+        """
+        Who has not finished the handshake of TLS is one of them; once, also when it is finished.
+        """
+        self.serve(maxConnectionsPerAddress=1)
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir()
+        certFile, keyFile = selfSigned("own").write(folder)
+        secure = ListenerConfiguration(secureSocket={"key": {"certFile": certFile, "keyFile": keyFile}})
+        entrance = Entrance(self.site, secure, (), self.clock)
+        entrance.doStart()
+        self.addCleanup(entrance.doStop)
+        address = IPv4Address("TCP", "192.0.2.7", 1)
+        waiting = [entrance.buildProtocol(address) for _ in range(3)]
+        self.assertEqual([isinstance(each, TurnedAway) for each in waiting], [False, False, True])
+        for each in waiting[:2]:
+            each.makeConnection(Transport())
+        self.assertEqual(self.admission._undecided, 2)
+        waiting[0].wrappedProtocol._enter()
+        self.assertIsInstance(waiting[0].wrappedProtocol, Channel)
+        self.assertEqual((self.admission._undecided, self.accepted(1)), (2, 0))
+        waiting[1].connectionLost(Failure(ConnectionDone()))
+        self.assertEqual((self.admission._undecided, self.accepted(2)), (1, 1))
 
     def test_upgrade(self) -> None:
         """

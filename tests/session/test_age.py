@@ -8,6 +8,7 @@ import gc
 from typing import Any
 from weakref import ref
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Client, ConnectionClosureError, Service, UpgradeService
@@ -137,6 +138,58 @@ class AgeTests(SynchronousTestCase):
         self.assertEqual(self.ends, [])
         self.clock.advance(5.1)
         self.assertEqual(len(self.ends), 1)
+
+    def test_method(self) -> None:
+        """
+        A method that runs may end, and its answer comes; what was said behind it is dropped.
+        """
+        self.patch(age, "uniform", lambda least, most: 1.0)
+        running: list[Deferred[str]] = []
+
+        class Slow(Service):
+            def onTextMessage(self, text: str):
+                running.append(Deferred())
+                return running[-1]
+
+        class Door(UpgradeService):
+            def get(self) -> Slow:
+                return Slow()
+
+        self.listener.attach(Door(), "/slow", config={"maxConnectionAge": 60, "pingInterval": 0})
+        client = self.successResultOf(self.listener.connect("/slow", pingInterval=0))
+        client.writeTextMessage("first")
+        client.writeTextMessage("second")
+        self.clock.advance(60.2)
+        self.assertTrue(client.isOpen())
+        running[0].callback("answer")
+        self.assertEqual(self.successResultOf(client.readTextMessage()), "answer")
+        error = self.failureResultOf(client.readTextMessage(), ConnectionClosureError).value
+        self.assertEqual((error.statusCode, error.reason), TOO_OLD)
+        self.assertEqual(len(running), 1)
+        self.clock.advance(10)
+
+    def test_methodWithoutEnd(self) -> None:
+        """
+        A method that does not end keeps nobody from being told.
+        """
+        self.patch(age, "uniform", lambda least, most: 1.0)
+
+        class Stuck(Service):
+            def onTextMessage(self, text: str):
+                return Deferred()
+
+        class Door(UpgradeService):
+            def get(self) -> Stuck:
+                return Stuck()
+
+        self.listener.attach(Door(), "/stuck", config={"maxConnectionAge": 60, "pingInterval": 0})
+        client = self.successResultOf(self.listener.connect("/stuck", pingInterval=0))
+        client.writeTextMessage("first")
+        self.clock.advance(64.9)
+        self.assertTrue(client.isOpen())
+        self.clock.advance(0.5)
+        error = self.failureResultOf(client.readTextMessage(), ConnectionClosureError).value
+        self.assertEqual((error.statusCode, error.reason), TOO_OLD)
 
     def test_closedBefore(self) -> None:
         """

@@ -50,8 +50,8 @@ def redisBroker(config: HubConfiguration, reactor: Any) -> IBroker:
         raise ConfigurationError('needs the extra "redis": pip install balws[redis]', "url") from None
     broker = RedisBroker(config, reactor)
     broker.connect(
-        RedisLink(config, reactor, broker.lineChanged, broker.lineChanged),
-        RedisEar(config, reactor, broker.messageReceived, broker.lineChanged, broker.lineChanged),
+        RedisLink(config, reactor, broker.lineUp, broker.lineDown),
+        RedisEar(config, reactor, broker.messageReceived, broker.lineUp, broker.lineDown),
     )
     return broker
 
@@ -135,11 +135,24 @@ class RedisBroker:
         except Exception:
             self._log.failure("Something that another node sent could not be handled")
 
-    def lineChanged(self) -> None:
+    def lineUp(self) -> None:
         """
-        One of the connections is up or down.
+        One of the connections is up.
         """
         self._restoration.lineChanged()
+
+    def lineDown(self) -> None:
+        """
+        One of the connections is down, or could not be had.
+        """
+        self._restoration.lineChanged()
+        self._restoration.tried()
+
+    def whenTried(self) -> Deferred[None]:
+        """
+        See L{IBroker}.
+        """
+        return self._restoration.whenTried()
 
     async def _bring(self) -> None:
         station = self._station
@@ -244,7 +257,7 @@ class RedisBroker:
         See L{IBroker}.
         """
         if not self._config.isDurable(group):
-            return fail(HistoryLostError("the group is not durable"))
+            return fail(HistoryLostError(f"the group {group!r} is not durable: [hub] durable does not name it"))
         return self._history.after(group, position)
 
     def serve(self, audience: Audience) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred, DeferredSemaphore, fail
 
 from balws.errors import HistoryLostError
 from balws.hub.broker import Entry
@@ -18,9 +18,13 @@ from balws.hub.redis.reader import MAX_BYTES, PAGE
 from balws.hub.redis.station import Station
 from balws.hub.redis.streams import FETCH, HEAD, MEMORY, newEpoch
 
-__all__ = ["History"]
+__all__ = ["AT_ONCE", "History"]
 
 _POSITION = re.compile(rf"([0-9a-f]{{{EPOCH}}})\.(0|[1-9][0-9]{{0,14}})")
+
+#: So many pages are asked for at a time, of a megabyte each: when all clients come back at once,
+#: what else Redis is asked does not wait behind them, and not all lie in memory.
+AT_ONCE = 16
 
 _Page = tuple[tuple[Entry, ...], str]
 
@@ -33,6 +37,7 @@ class History:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._age = round(station.config.history.age * 1000)
+        self._turns = DeferredSemaphore(AT_ONCE)
 
     def after(self, group: str, position: str) -> Deferred[_Page]:
         """
@@ -46,8 +51,10 @@ class History:
         known = _POSITION.fullmatch(position)
         if known is None:
             return fail(_lost())
-        epoch, number = known.group(1), int(known.group(2))
-        asked = station.ask(FETCH, encoded(group), self._age, number, PAGE, MAX_BYTES, "", 0, "")
+        return self._turns.run(self._read, group, known.group(1), int(known.group(2)))
+
+    def _read(self, group: str, epoch: str, number: int) -> Deferred[_Page]:
+        asked = self._station.ask(FETCH, encoded(group), self._age, number, PAGE, MAX_BYTES, "", 0, "")
         return asked.addCallback(self._page, epoch, number)
 
     def _page(self, found: list[Any], epoch: str, number: int) -> _Page:

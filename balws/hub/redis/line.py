@@ -66,8 +66,8 @@ class Line(Generic[C]):
         @param make: makes a conversation; what it is given is to be called when that has ended.
         @param prepare: what is to be done behind the login before it is up.
         @param onUp: called whenever it is up.
-        @param onDown: called whenever it was up and is no longer, but for L{stop}; what was
-            asked fails thereafter.
+        @param onDown: called whenever it was up and is no longer, but for L{stop}: what was asked
+            fails thereafter; and whenever an attempt has failed.
         @raise ConfigurationError: when C{config} cannot be used.
         """
         if config.url is None:
@@ -169,7 +169,9 @@ class Line(Generic[C]):
 
     def _failed(self, failure: Any) -> None:
         self._connecting = None
-        self._again(wordsFor(failure.value))
+        if self._isRunning:
+            self._again(wordsFor(failure.value))
+            self._tell(self._onDown)
 
     def _ended(self, conversation: Conversation, problem: str) -> None:
         """

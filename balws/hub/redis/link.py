@@ -40,8 +40,8 @@ class RedisLink:
         """
         @param config: with a C{url}.
         @param onUp: called whenever Redis can be asked.
-        @param onDown: called whenever it can be asked no more, but for L{stop}.  What was asked
-            fails thereafter.
+        @param onDown: called whenever it can be asked no more, but for L{stop}: what was asked
+            fails thereafter; and whenever an attempt to reach it has failed.
         @raise ConfigurationError: when the C{url} or a file of C{secureSocket} cannot be used.
         """
         self._config = config

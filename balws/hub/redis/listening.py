@@ -41,7 +41,7 @@ class RedisEar:
             order; it does not raise.
         @param onUp: called whenever one can subscribe.
         @param onDown: called whenever one can no more and nothing is heard, but for L{stop}.
-            What was asked fails thereafter.
+            What was asked fails thereafter.  And whenever an attempt to reach it has failed.
         @raise ConfigurationError: when the C{url} or a file of C{secureSocket} cannot be used.
         """
 

@@ -79,20 +79,20 @@ class Names:
         """
         station = self._station
         if not station.isRestored:
-            return station.away().addErrback(station.failed)
+            return station.away()
         kind = _KINDS[verb] if message is None else kindOf(message)
         content = body(name) + (b"" if message is None else message.payload)
         if len(content) > MAX_SIZE - HEAD:
             return fail(HubLimitError(TOO_LONG))
         ends = 0 if verb is Verb.DELIVER else 1
         sent = station.ask(SEND, encoded(name), station.head(kind), content, ends)
-        return sent.addCallbacks(self._sent, station.failed, callbackArgs=(name,))
+        return sent.addCallback(self._sent, name)
 
     def _sent(self, outcome: int, name: str) -> int | Deferred[int | None] | None:
         if outcome == -1:
             raise NoSuchConnection(name)
         if outcome == -2:
-            self._station.published(1, "a connection")
+            self._station.warn("{count} publications did not reach every node, the last to {where}", "a connection")
             return fail(HubUnavailableError("the node of this connection does not listen"))
         return outcome or None
 

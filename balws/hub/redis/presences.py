@@ -6,6 +6,7 @@ Who is in which group and says so.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
@@ -41,13 +42,13 @@ class Presences:
         #: Groups that Redis is being asked for, each with who waits for the next answer.
         self._asking: dict[str, list[_Asked]] = {}
         #: Who is being restored.
-        self._held: dict[tuple[str, str], Presence] = {}
+        self._held: dict[str, dict[str, Presence]] = {}
 
     def appear(self, group: str, presence: Presence) -> Deferred[None]:
         """
         See L{balws.hub.broker.IBroker.appear}.
         """
-        self._held.pop((group, presence.connectionId), None)
+        self._held.get(group, {}).pop(presence.connectionId, None)
         self._owed.discard((group, presence.connectionId))
         if not self._station.isUp:
             return self._station.away()
@@ -74,7 +75,7 @@ class Presences:
         """
         See L{balws.hub.broker.IBroker.disappear}.
         """
-        self._held.pop((group, connectionId), None)
+        self._held.get(group, {}).pop(connectionId, None)
         if not self._forget(group, connectionId):
             return
         left = self._disappear(group, connectionId)
@@ -96,6 +97,7 @@ class Presences:
         self._owed.add((group, connectionId))
 
     def _remember(self, group: str, connectionId: str) -> None:
+        self._owed.discard((group, connectionId))
         self._told += 1
         self._known.setdefault(group, {})[connectionId] = self._told
 
@@ -111,26 +113,41 @@ class Presences:
         A group was removed by another node: who was told before is in it no longer, and who was
         just being told must not stay.
         """
-        if self._known.pop(group, None):
+        self._held.pop(group, None)
+        known = self._known.pop(group, None)
+        if known:
             station = self._station
             left = station.ask(VACATE, encoded(group), station.head(Kind.LEAVE, 0))
-            left.addCallbacks(self.reaped, lambda _: None)
+            left.addCallbacks(self.reaped, self._unvacated, errbackArgs=(group, known))
+
+    def _unvacated(self, _: Failure, group: str, known: Iterable[str]) -> None:
+        self._owed.update((group, connectionId) for connectionId in known)
 
     def dissolving(self, group: str, removed: Deferred[None]) -> Deferred[None]:
         """
-        This node removes a group.
+        This node removes a group; where Redis does not hear it, the members here are gone all the
+        same.
 
         @param removed: fires when it is.
         @return: it.
         """
         until = self._told
+        if not self._station.config.isDurable(group):
+            self._held.pop(group, None)
+
+        def before() -> list[str]:
+            return [connectionId for connectionId, told in self._known.get(group, {}).items() if told <= until]
 
         def done(_: None) -> None:
-            for connectionId, told in tuple(self._known.get(group, {}).items()):
-                if told <= until:
-                    self._forget(group, connectionId)
+            for connectionId in before():
+                self._forget(group, connectionId)
 
-        return removed.addCallback(done)
+        def failed(failure: Failure) -> Failure:
+            # Of these, who is still here is restored, and not taken out.
+            self._unvacated(failure, group, before())
+            return failure
+
+        return removed.addCallbacks(done, failed)
 
     def presence(self, group: str) -> Deferred[tuple[Presence, ...]]:
         """
@@ -175,7 +192,7 @@ class Presences:
         """
         What this node has after an absence.
         """
-        self._held = {(group, each.connectionId): each for group, found in presences.items() for each in found}
+        self._held = {group: {each.connectionId: each for each in found} for group, found in presences.items()}
 
     async def restore(self) -> None:
         """
@@ -183,14 +200,13 @@ class Presences:
 
         @raise HubUnavailableError: when that cannot be done now.
         """
-        owed, self._owed = [each for each in self._owed if each not in self._held], set()
-        for group, connectionId in owed:
+        for group, connectionId in [each for each in self._owed if each[1] not in self._held.get(each[0], ())]:
             self._remember(group, connectionId)
             self.disappear(group, connectionId)
-        keys = list(self._held)
+        keys = [(group, connectionId) for group, found in self._held.items() for connectionId in found]
         for start in range(0, len(keys), _BATCH):
-            batch = [(key[0], self._held[key]) for key in keys[start : start + _BATCH] if key in self._held]
-            await inOrder([self._appear(group, presence, False) for group, presence in batch])
+            few = [(group, self._held.get(group, {}).get(each)) for group, each in keys[start : start + _BATCH]]
+            await inOrder([self._appear(group, held, False) for group, held in few if held is not None])
 
 
 def _sorted(found: list[bytes]) -> tuple[Presence, ...]:

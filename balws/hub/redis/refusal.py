@@ -17,6 +17,12 @@ _CODE = re.compile(r"[A-Z][A-Z0-9]{0,31}")
 _INNER = re.compile(r": -([A-Z][A-Z0-9]{0,31}) ")
 
 
+#: What to do about it, where that is known.
+_MEND = {
+    "NOPERM": " (the ACL of its user has to allow scripts, and the keys and channels that begin with the prefix)",
+}
+
+
 class RedisRefusal(HubError):
     """
     Redis understood a command and refuses it.  Its text is not kept: it may repeat what the
@@ -32,7 +38,7 @@ class RedisRefusal(HubError):
         inner = _INNER.search(text) if text.startswith("ERR Error running script") else None
         code = inner.group(1) if inner is not None else text.partition(" ")[0]
         self.code = code if _CODE.fullmatch(code) else "ERR"
-        super().__init__(f"Redis refuses a command: {self.code}")
+        super().__init__(f"Redis refuses a command: {self.code}{_MEND.get(self.code, '')}")
 
 
 class RedisAway(HubUnavailableError):

@@ -58,6 +58,7 @@ class Restoration:
         self._restored = restored
         self._current: Deferred[None] | None = None
         self._later: IDelayedCall | None = None
+        self._waiting: list[Deferred[None]] | None = []
         self.isOver = False
 
     @property
@@ -72,7 +73,7 @@ class Restoration:
     @property
     def _lineProblem(self) -> str:
         problem: str = self._link.problem or self._ear.problem
-        return problem
+        return problem and f"Redis at {self._link.name}: {problem}"
 
     def lineChanged(self) -> None:
         """
@@ -86,6 +87,25 @@ class Restoration:
         station.problem = self._lineProblem or _UNKNOWN
         if station.isUp:
             self._begin()
+
+    def whenTried(self) -> Deferred[None]:
+        """
+        See L{balws.hub.broker.IBroker}.
+        """
+        waiter: Deferred[None] = Deferred()
+        if self._waiting is None:
+            waiter.callback(None)
+        else:
+            self._waiting.append(waiter)
+        return waiter
+
+    def tried(self) -> None:
+        """
+        It is known whether Redis can be used now.
+        """
+        waiting, self._waiting = self._waiting, None
+        for waiter in waiting or ():
+            waiter.callback(None)
 
     def again(self) -> None:
         """
@@ -101,6 +121,7 @@ class Restoration:
         Redis did not do what it must.
         """
         self._away()
+        self.tried()
         station = self._station
         if not failure.check(HubError):
             self._log.failure("What this node has could not be brought to Redis", failure)
@@ -119,6 +140,7 @@ class Restoration:
         """
         self.isOver = True
         self._away()
+        self.tried()
         station = self._station
         isUp, station.isUp, station.problem = station.isUp, False, problem
         return isUp
@@ -145,6 +167,7 @@ class Restoration:
             self._station.isRestored = True
             self._station.problem = ""
             self._restored()
+            self.tried()
 
     def _failed(self, failure: Failure, current: Deferred[None]) -> None:
         if self._current is current:

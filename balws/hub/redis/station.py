@@ -21,6 +21,7 @@ from balws.hub.redis.channels import Channels, Ear
 from balws.hub.redis.envelope import Kind, head
 from balws.hub.redis.keys import Keys
 from balws.hub.redis.numbers import Departures
+from balws.hub.redis.refusal import RedisRefusal
 
 __all__ = ["Argument", "Link", "Station", "inOrder", "kindOf", "unavailable"]
 
@@ -168,5 +169,7 @@ def unavailable(failure: Failure) -> NoReturn:
     problem = failure.value
     if isinstance(problem, HubUnavailableError):
         raise problem
-    # What a driver or Redis says may repeat what was asked.
-    raise HubUnavailableError(f"Redis could not do it ({getattr(problem, 'code', type(problem).__name__)})")
+    if isinstance(problem, RedisRefusal):
+        raise HubUnavailableError(str(problem))
+    # What a driver says may repeat what was asked.
+    raise HubUnavailableError(f"Redis could not do it ({type(problem).__name__})")

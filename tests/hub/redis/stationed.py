@@ -43,6 +43,7 @@ class Link:
 
     def __init__(self) -> None:
         self.asked: list[Asked] = []
+        self.name = "there:1"
         self.isUp = True
         self.problem = ""
         self.calls: list[str] = []
@@ -231,14 +232,14 @@ class Brokered:
         """
         for line in lines:
             line.isUp, line.problem = True, ""
-            self.broker.lineChanged()
+            self.broker.lineUp()
 
     def down(self, line: Link, problem: str) -> None:
         """
         A connection is gone.
         """
         line.isUp, line.problem = False, problem
-        self.broker.lineChanged()
+        self.broker.lineDown()
         line.lose(problem)
 
     def beat(self, before: bytes = b"") -> None:

@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.errors import HistoryLostError, HubUnavailableError
 from balws.hub.redis.envelope import Kind
-from balws.hub.redis.history import History
+from balws.hub.redis.history import AT_ONCE, History
 from balws.hub.redis.streams import FETCH, HEAD
 from tests.hub.redis.stationed import Placed
 
@@ -57,6 +57,22 @@ class HistoryTests(Placed, SynchronousTestCase):
         asked = self.history.after("s", f"{EPOCH}.9")
         self.link.answer(FETCH, [9, EPOCH.encode()])
         self.assertEqual(self.successResultOf(asked), ((), f"{EPOCH}.9"))
+
+    def test_many(self) -> None:
+        """
+        When many come back at once, a few are read for at a time, in their order; where Redis
+        goes, all are told.
+        """
+        asked = [self.history.after("s", f"{EPOCH}.{number}") for number in range(AT_ONCE + 3)]
+        self.assertEqual(len(self.link.asked), AT_ONCE)
+        for _ in range(2):
+            self.link.answer(FETCH, [])
+        self.assertEqual([each.args[2] for each in self.link.asked], list(range(2, AT_ONCE + 2)))
+        self.away()
+        for each in asked[:2]:
+            self.failureResultOf(each, HistoryLostError)
+        for each in asked[2:]:
+            self.failureResultOf(each, HubUnavailableError)
 
     def test_lost(self) -> None:
         """

@@ -174,6 +174,59 @@ class PresencesTests(Placed, SynchronousTestCase):
             self.assertEqual([self.link.answer(DISAPPEAR, b"")[1::3] for _ in expected], expected)
             self.assertEqual(self.link.asked, [])
 
+    def test_unheardDissolving(self) -> None:
+        """
+        Where Redis does not hear that a group is removed, those who went with it are taken out when it
+        is back, and those who did not, or came back, are not.
+        """
+        for dissolve in (
+            lambda: self.presences.dissolved("g"),
+            lambda: self.presences.dissolving("g", self.station.away()).addErrback(lambda _: None),
+        ):
+            for connectionId in ("1", "2"):
+                self.appear(connectionId)
+            self.away()
+            dissolve()
+            self.back()
+            restored = self.restore("2")
+            self.assertEqual(self.link.answer(DISAPPEAR, b"")[1], b"1")
+            self.assertEqual(self.link.answer(APPEAR, 0)[1], b"2")
+            self.successResultOf(restored)
+            self.presences.disappear("g", "2")
+            self.link.answer(DISAPPEAR, b"")
+            self.assertEqual(self.link.asked, [])
+
+    def test_dissolvedWhileRestoring(self) -> None:
+        """
+        Who was in a group that is removed before it is restored is not brought back; a durable group
+        is there until Redis has removed it.
+        """
+        gone: Deferred[None] = Deferred()
+        held = {group: (Presence("1", None),) for group in ("g", "h", "s")}
+        self.presences.expect(held)
+        self.presences.dissolved("g")
+        for group in ("h", "s"):
+            self.presences.dissolving(group, gone)
+        restored = Deferred.fromCoroutine(self.presences.restore())
+        self.assertEqual(self.link.answer(APPEAR, 0)[0], b"s")
+        self.successResultOf(restored)
+        self.assertEqual(self.link.asked, [])
+
+    def test_leftAfterRestoring(self) -> None:
+        """
+        Who left unheard, came back and left again while Redis was away is taken out at last.
+        """
+        self.appear("1")
+        self.away()
+        self.presences.disappear("g", "1")
+        self.presences.expect({"g": (Presence("1", None),)})
+        self.failureResultOf(self.restore("1"), HubUnavailableError)
+        self.presences.disappear("g", "1")
+        self.back()
+        restored = self.restore()
+        self.assertEqual(self.link.answer(DISAPPEAR, b"")[1], b"1")
+        self.successResultOf(restored)
+
     def test_reaped(self) -> None:
         """
         What left with a dead node is told by the one that noticed.

@@ -30,3 +30,10 @@ class RefusalTests(SynchronousTestCase):
             refusal = RedisRefusal(text)
             self.assertEqual(refusal.code, code)
             self.assertNotIn("hunter2", str(refusal) + repr(refusal))
+
+    def test_mend(self) -> None:
+        """
+        Who lacks a permission is told which.
+        """
+        self.assertIn("ACL", str(RedisRefusal("NOPERM this user has no permissions")))
+        self.assertEqual(str(RedisRefusal("OOM command not allowed")), "Redis refuses a command: OOM")

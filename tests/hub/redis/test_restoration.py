@@ -36,6 +36,21 @@ class RestorationTests(Brokered, SynchronousTestCase):
         self.assertEqual((self.broker.isAvailable, self.broker.problem), (True, ""))
         self.assertEqual(self.node.take(), [("claimed", "x", 7)])
 
+    def test_tried(self) -> None:
+        """
+        Whether Redis can be used is known when it is available, and when it cannot be had.
+        """
+        waiting = self.broker.whenTried()
+        self.up(self.link, self.ear)
+        self.assertNoResult(waiting)
+        self.beat()
+        self.successResultOf(waiting)
+        self.setUp()
+        waiting = self.broker.whenTried()
+        self.down(self.ear, "refused")
+        self.successResultOf(waiting)
+        self.successResultOf(self.broker.whenTried())
+
     def test_lost(self) -> None:
         """
         Whichever connection is lost, also during the restoration, it begins anew when it is back.
@@ -43,7 +58,7 @@ class RestorationTests(Brokered, SynchronousTestCase):
         for line in (self.link, self.ear):
             self.up(self.link, self.ear)
             self.down(line, "lost it")
-            self.assertEqual(self.broker.problem, "lost it")
+            self.assertEqual(self.broker.problem, "Redis at there:1: lost it")
             self.up(line)
             self.link.asked[:-1] = []
             self.beat()
