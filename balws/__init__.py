@@ -123,7 +123,7 @@ from balws.errors import (
     UpgradeError,
 )
 from balws.hub.broker import Presence, PresenceEvent
-from balws.hub.hub import Hub
+from balws.hub.hub import Hub, makeHub, shareHub
 from balws.interfaces import (
     Header,
     IBearerToken,
@@ -276,6 +276,8 @@ __all__ = [
     "WebSocketRetryConfig",
     "dispatcherConfig",
     "get",
+    "makeHub",
     "serviceConfig",
+    "shareHub",
     "upgradeResource",
 ]

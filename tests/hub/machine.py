@@ -125,6 +125,9 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.pairs) < 7)
     @rule(node=NODES)
     def open(self, node: int) -> None:
+        """
+        One more connection.
+        """
         member = Member(name=f"m{len(self.model.expected)}")
         self.do(lambda: self.hubs[node].join(CHAT, member))
         self.model.join(self.model.nodes[node], member)
@@ -132,17 +135,26 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.pairs) > 3)
     @rule(index=MEMBERS)
     def end(self, index: int) -> None:
+        """
+        A connection ends.
+        """
         hub, node, member = self.pick(index)
         self.do(lambda: hub.leave(CHAT, member))
         self.model.end(node, member)
 
     @rule(index=MEMBERS, name=_names)
     def store(self, index: int, name: str) -> None:
+        """
+        It is stored under a name.
+        """
         hub, node, member = self.pick(index)
         self.outcome(lambda: hub.storeConnection(member, name), lambda _: self.model.store(node, member, name))
 
     @rule(node=NODES, name=_names)
     def pushToName(self, node: int, name: str) -> None:
+        """
+        A text is sent to a name.
+        """
         text = next(self.texts)
         self.outcome(
             lambda: self.hubs[node].pushTextToConnection(name, text),
@@ -151,6 +163,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=NODES, name=_names, closes=st.booleans())
     def takeName(self, node: int, name: str, closes: bool) -> None:
+        """
+        A name is removed, or its connection closed.
+        """
         hub = self.hubs[node]
         self.outcome(
             lambda: (hub.closeStoredConnection if closes else hub.removeStoredConnection)(name),
@@ -159,6 +174,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(index=MEMBERS, group=_groups, isPresent=st.booleans())
     def add(self, index: int, group: str, isPresent: bool) -> None:
+        """
+        A connection comes into a group, perhaps with a presence.
+        """
         hub, node, member = self.pick(index)
         presence = member.presence if isPresent else None
         self.outcome(
@@ -168,6 +186,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(index=MEMBERS, group=st.sampled_from((*GROUPS, "kept", "kept")), isPresent=st.booleans(), at=MEMBERS)
     def follow(self, index: int, group: str, isPresent: bool, at: int) -> None:
+        """
+        It comes with a position of any time.
+        """
         self.followSince(index, group, isPresent, self.positions[-1 - at % len(self.positions)] if at else "")
 
     @rule(index=MEMBERS, node=NODES, pushes=st.integers(0, 3))
@@ -195,6 +216,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(index=MEMBERS, group=_groups)
     def remove(self, index: int, group: str) -> None:
+        """
+        It leaves a group.
+        """
         hub, node, member = self.pick(index)
         self.outcome(
             lambda: hub.removeConnectionFromGroup(member, group), lambda _: self.model.leave(node, group, member)
@@ -202,6 +226,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=NODES, group=_groups)
     def push(self, node: int, group: str) -> None:
+        """
+        A text is sent to a group.
+        """
         text = next(self.texts)
         self.outcome(
             lambda: self.hubs[node].pushTextToGroup(group, text),
@@ -219,6 +246,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=NODES, group=_groups, closes=st.booleans())
     def dissolve(self, node: int, group: str, closes: bool) -> None:
+        """
+        A group is removed, or closed.
+        """
         hub = self.hubs[node]
         self.outcome(
             lambda: (hub.closeConnectionGroup if closes else hub.removeConnectionGroup)(group),
@@ -227,6 +257,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=NODES)
     def broadcast(self, node: int) -> None:
+        """
+        A text is sent to everybody.
+        """
         text = next(self.texts)
         self.outcome(
             lambda: self.hubs[node].broadcastText("/chat", text),
@@ -235,6 +268,9 @@ class Machine(RuleBasedStateMachine):
 
     @rule(node=NODES, group=_groups)
     def watch(self, node: int, group: str) -> None:
+        """
+        Somebody watches a group.
+        """
         told: list[PresenceEvent] = []
         end = self.ask(lambda: self.hubs[node].watchGroup(group, told.append))
         watcher = ModelWatcher(group)
@@ -244,6 +280,9 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: self.watching)
     @rule(index=MEMBERS)
     def unwatch(self, index: int) -> None:
+        """
+        And no longer.
+        """
         node, watcher, _, end = self.watching.pop(index % len(self.watching))
         self.do(end)
         self.do(end)  # once more changes nothing

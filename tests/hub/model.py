@@ -77,11 +77,17 @@ class Model:
         self._stamps = count(1)
 
     def join(self, node: ModelNode, member: Member) -> None:
+        """
+        A connection is open.
+        """
         node.members.append(member)
         self.expected[member] = []
         self.dismissed[member] = 0
 
     def end(self, node: ModelNode, member: Member) -> None:
+        """
+        It is gone.
+        """
         node.members.remove(member)
         for name, (owner, stamp) in tuple(node.names.items()):
             if owner is member:
@@ -94,6 +100,9 @@ class Model:
     # Names
 
     def store(self, node: ModelNode, member: Member, name: str) -> None:
+        """
+        It is stored under a name.
+        """
         node.names[name] = member, 0
         if node.isUp:
             self._claim(node, name)
@@ -128,6 +137,9 @@ class Model:
         return [node for node in self.nodes if node.isUp and group in node.groups]
 
     def add(self, node: ModelNode, member: Member, group: str, isPresent: bool, isFollower: bool = False) -> None:
+        """
+        It comes into a group.
+        """
         node.groups.setdefault(group, {})[member] = isFollower
         if isPresent:
             here = node.presences.setdefault(group, [])
@@ -156,6 +168,9 @@ class Model:
         return None
 
     def leave(self, node: ModelNode, group: str, member: Member) -> None:
+        """
+        It leaves one.
+        """
         members = node.groups.get(group, {})
         if member not in members:
             return
@@ -189,6 +204,9 @@ class Model:
         return None
 
     def dissolve(self, node: ModelNode, group: str, closes: bool) -> Problem:
+        """
+        A group is removed on all nodes.
+        """
         inside = self._inside(group)
         if not node.isUp:
             if group not in DURABLE:
@@ -209,6 +227,9 @@ class Model:
         node.presences.pop(group, None)
 
     def broadcast(self, node: ModelNode, text: str) -> None:
+        """
+        A text for everybody.
+        """
         for each in self.nodes:
             if each is node or (each.isUp and node.isUp):
                 for member in each.members:
@@ -239,6 +260,9 @@ class Model:
     # Absence
 
     def cut(self, node: ModelNode) -> None:
+        """
+        A node is cut off.
+        """
         node.isUp = False
         self.owners = {name: owner for name, owner in self.owners.items() if owner[0] is not node}
         for group, present in tuple(self.present.items()):
@@ -246,6 +270,9 @@ class Model:
                 self._gone(group, name, None)
 
     def mend(self, node: ModelNode) -> None:
+        """
+        It is back.
+        """
         node.isUp = True
         for name, (_, stamp) in tuple(node.names.items()):
             if stamp and name in self.owners:

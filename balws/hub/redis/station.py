@@ -21,7 +21,7 @@ from balws.hub.redis.channels import Channels, Ear
 from balws.hub.redis.envelope import Kind, head
 from balws.hub.redis.keys import Keys
 from balws.hub.redis.numbers import Departures
-from balws.hub.redis.refusal import RedisRefusal
+from balws.hub.redis.refusal import RedisAway, RedisRefusal
 
 __all__ = ["Argument", "Link", "Station", "inOrder", "kindOf", "unavailable"]
 
@@ -167,9 +167,9 @@ def unavailable(failure: Failure) -> NoReturn:
     For error callbacks: whatever Redis did not do becomes a L{HubUnavailableError}.
     """
     problem = failure.value
-    if isinstance(problem, HubUnavailableError):
+    if type(problem) is HubUnavailableError:
         raise problem
-    if isinstance(problem, RedisRefusal):
+    if isinstance(problem, (RedisAway, RedisRefusal)):
         raise HubUnavailableError(str(problem))
     # What a driver says may repeat what was asked.
     raise HubUnavailableError(f"Redis could not do it ({type(problem).__name__})")

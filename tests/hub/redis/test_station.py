@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws.errors import HubUnavailableError
 from balws.hub.message import Message
 from balws.hub.redis.envelope import Kind, head
-from balws.hub.redis.refusal import RedisRefusal
+from balws.hub.redis.refusal import RedisAway, RedisRefusal
 from balws.hub.redis.station import inOrder, kindOf
 from tests.hub.redis.stationed import MINE, Placed
 
@@ -27,13 +27,15 @@ class StationTests(Placed, SynchronousTestCase):
         without what was asked.
         """
         station = self.place()
-        asked = [station.ask("lua", "secret") for _ in range(3)]
+        asked = [station.ask("lua", "secret") for _ in range(4)]
         self.link.answer("lua", 5)
         self.assertEqual(self.successResultOf(asked[0]), 5)
         self.link.take("lua").answer.errback(RedisRefusal("OOM secret"))
         self.assertIn("OOM", str(self.failureResultOf(asked[1], HubUnavailableError).value))
         self.link.take("lua").answer.errback(ValueError("secret"))
         self.assertNotIn("secret", str(self.failureResultOf(asked[2], HubUnavailableError).value))
+        self.link.take("lua").answer.errback(RedisAway("no answer"))
+        self.assertIs(type(self.failureResultOf(asked[3]).value), HubUnavailableError)
         self.away()
         self.assertEqual(str(self.failureResultOf(station.ask("lua"), HubUnavailableError).value), "gone")
 
