@@ -49,7 +49,6 @@ class Presences:
         See L{balws.hub.broker.IBroker.appear}.
         """
         self._held.get(group, {}).pop(presence.connectionId, None)
-        self._owed.discard((group, presence.connectionId))
         if not self._station.isUp:
             return self._station.away()
         return self._appear(group, presence, True)

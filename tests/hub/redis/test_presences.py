@@ -219,7 +219,7 @@ class PresencesTests(Placed, SynchronousTestCase):
         self.appear("1")
         self.away()
         self.presences.disappear("g", "1")
-        self.presences.expect({"g": (Presence("1", None),)})
+        self.failureResultOf(self.presences.appear("g", Presence("1", None)), HubUnavailableError)
         self.failureResultOf(self.restore("1"), HubUnavailableError)
         self.presences.disappear("g", "1")
         self.back()
