@@ -6,7 +6,7 @@ Where Redis is: C{url} of C{[hub]}.
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 import attrs
 from twisted.internet.abstract import isIPAddress, isIPv6Address
@@ -32,6 +32,9 @@ _NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_]([A-Za-z0-9_-]{0,62})(\.[A-Za-z0-
 _MASTER = re.compile(r"[A-Za-z0-9._-]{1,128}")
 
 _NUMBER = re.compile(r"[0-9]{1,5}")
+
+#: Scheme, hosts, path, query.  Releases of Python do not agree on brackets among several hosts.
+_URL = re.compile(r"([a-z+]+)://([^/?#]*)([^?#]*)(?:\?([^#]*))?")
 
 
 @attrs.frozen
@@ -59,30 +62,30 @@ class RedisAddress:
             Without a port it is 6379, of sentinels 26379; without DB it is 0.
         @raise ConfigurationError: when it is none of these.
         """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            raise _wrong("a host that cannot be") from None
         if not url.isascii() or any(each <= " " or each == "\x7f" for each in url):
             raise _wrong("a blank or a character beyond ASCII")
-        if "@" in parts.netloc:
-            raise _wrong("a user or a password, which have keys of their own")
         if "#" in url:
             raise _wrong('a "#"')
-        if parts.scheme == "unix":
-            return cls(False, (), _path(parts.netloc, parts.path), "", _queried(parts.query))
-        if parts.query:
+        parts = _URL.fullmatch(url)
+        if parts is None:
+            raise _wrong("another form")
+        scheme, netloc, path, query = parts.groups()
+        if "@" in netloc:
+            raise _wrong("a user or a password, which have keys of their own")
+        if scheme == "unix":
+            return cls(False, (), _path(netloc, path), "", _queried(query or ""))
+        if query:
             raise _wrong('a "?"')
-        secure = parts.scheme.startswith("rediss")
-        steps = parts.path.split("/")[1:]
-        if parts.scheme in ("redis+sentinel", "rediss+sentinel"):
-            hosts = tuple(_host(each, SENTINEL_PORT) for each in parts.netloc.split(","))
+        secure = scheme.startswith("rediss")
+        steps = path.split("/")[1:]
+        if scheme in ("redis+sentinel", "rediss+sentinel"):
+            hosts = tuple(_host(each, SENTINEL_PORT) for each in netloc.split(","))
             master, *rest = steps or [""]
             if not _MASTER.fullmatch(master):
                 raise _wrong("no name of a master, or one that cannot be")
             return cls(secure, hosts, "", master, _database(rest))
-        if parts.scheme in ("redis", "rediss"):
-            return cls(secure, (_host(parts.netloc, PORT),), "", "", _database(steps))
+        if scheme in ("redis", "rediss"):
+            return cls(secure, (_host(netloc, PORT),), "", "", _database(steps))
         raise _wrong("another scheme")
 
     @property
