@@ -181,7 +181,7 @@ class _UnixPort(_TcpPort, unix.Port):
         listening, self._preexistingSocket = self._preexistingSocket, None
         assert listening is not None
         self._shouldShutdown = False
-        log.msg(f"{self._getLogPrefix(self.factory)} starting on {os.fsdecode(self._bindPath)!r}")
+        log.msg(f"{self._getLogPrefix(self.factory)} starting on {os.fsdecode(listening.getsockname())!r}")
         factory: Any = self.factory
         factory.doStart()
         self.connected = True

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -229,7 +231,9 @@ class ServingTests(WorkersTestCase):
         A UNIX socket is shared, too; its file keeps its permissions, and stays when one of the workers
         goes.
         """
-        path = self.folder / "socket"
+        short = tempfile.mkdtemp()  # sun_path has 108 bytes
+        self.addCleanup(shutil.rmtree, short)
+        path = Path(short, "socket")
         self.write(endpoint=f"unix:{path}:mode=600")
         process = subprocess.Popen(
             asCommand("twistd -n balws --config balws.toml"),
