@@ -5,6 +5,7 @@ Tests of L{balws.server.patience}.
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from typing import Any
 
@@ -19,9 +20,12 @@ from balws.server.patience import PAUSE, patient
 class _Socket:
     """
     Accepts as it is told.
+
+    @ivar descriptor: of something that is open: Twisted before 26.10 sets flags on what it accepts.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
         self.outcomes: list[Any] = []
         self.closed: list[Any] = []
 
@@ -35,7 +39,7 @@ class _Socket:
         self.closed.append(self)
 
     def fileno(self) -> int:
-        return 7
+        return self.descriptor
 
 
 class _Reserve:
@@ -67,7 +71,9 @@ class PatientTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.socket = _Socket()
+        something = os.open(os.devnull, os.O_RDONLY)
+        self.addCleanup(os.close, something)
+        self.socket = _Socket(something)
         factory = Factory.forProtocol(Protocol)
         self.patch(factory, "buildProtocol", lambda address: None)
         self.port: Any = tcp.Port(0, factory, reactor=self.clock)
@@ -97,7 +103,7 @@ class PatientTests(SynchronousTestCase):
         for _ in range(3):
             self.assertTrue(self.read(True, "peer"))
         self.assertEqual(len(self.socket.closed), 3)
-        self.assertEqual(self.port.socket.fileno(), 7)
+        self.assertEqual(self.port.socket.fileno(), self.socket.descriptor)
 
     def test_reserve(self) -> None:
         """
