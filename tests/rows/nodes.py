@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -15,11 +14,9 @@ from urllib.request import urlopen
 from tests.documents import Server, asCommand, freePort
 from tests.integration.redisserver import RedisCase
 from tests.rows.raw import TEXT, Peer, frame, request
+from tests.rows.waiting import PATIENCE, until
 
 SERVICES = Path(__file__).resolve().parent / "services"
-
-#: Seconds that anything may take on a machine that has other things to do.
-PATIENCE = 30.0
 
 #: Nobody answers pings here.
 CONFIGURATION = """
@@ -45,18 +42,6 @@ pingInterval = 0
 path = "/ready"
 resource = "balws.server.health:ReadyResource"
 """
-
-
-def until(found: Callable[[], Any], what: str) -> Any:
-    """
-    @return: what C{found} returns as soon as it is true.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while not (value := found()):
-        if time.monotonic() > deadline:
-            raise AssertionError(what)
-        time.sleep(0.02)
-    return value
 
 
 class Refused(Exception):

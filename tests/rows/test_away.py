@@ -11,7 +11,8 @@ from typing import Any
 from twisted.internet.defer import inlineCallbacks
 
 from tests.integration.redisserver import RedisServer, issuedFor
-from tests.rows.nodes import NodesCase, until
+from tests.rows.nodes import NodesCase
+from tests.rows.waiting import until
 
 
 class AwayTests(NodesCase):

@@ -14,8 +14,9 @@ from twisted.internet.defer import inlineCallbacks
 from twisted.internet.task import deferLater
 
 from tests.integration.redisserver import RedisServer
-from tests.rows.nodes import Commander, NodesCase, until
+from tests.rows.nodes import Commander, NodesCase
 from tests.rows.traffic import END, Listener, Publisher, Return, faults
+from tests.rows.waiting import until
 
 #: Of each publisher, of whom there are two.
 COUNT = 2500

@@ -11,8 +11,9 @@ from typing import Any
 
 from twisted.internet.defer import inlineCallbacks
 
-from tests.rows.nodes import PATIENCE, Commander, Node, NodesCase, until
+from tests.rows.nodes import Commander, Node, NodesCase
 from tests.rows.raw import CLOSE
+from tests.rows.waiting import PATIENCE, until
 
 
 class TwoTests(NodesCase):

@@ -7,9 +7,10 @@ from __future__ import annotations
 import time
 from urllib.request import Request, urlopen
 
-from tests.rows.nodes import PATIENCE, Commander, until
+from tests.rows.nodes import Commander
 from tests.rows.raw import CLOSE
 from tests.rows.serving import ServedTestCase
+from tests.rows.waiting import PATIENCE, until
 
 SERVICES = {
     "/hub": "hubbed:CommandedUpgrade, pingInterval = 0",

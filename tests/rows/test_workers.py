@@ -13,8 +13,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from tests.documents import Server, asCommand, environment, freePort
 from tests.rows.raw import CLOSE, TEXT, Peer, frame, request
+from tests.rows.waiting import PATIENCE, until
 
 SERVICES = Path(__file__).resolve().parent / "services"
 
@@ -51,22 +50,6 @@ os.set_inheritable(3, True)
 os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS="1", LISTEN_FDNAMES="it")
 os.execv(command[0], command)
 """
-
-#: Seconds that anything may take on a machine that has other things to do.
-PATIENCE = 30.0
-
-
-def until(found: Callable[[], Any], what: str) -> Any:
-    """
-    @return: what C{found} returns as soon as it is true.
-    """
-    deadline = time.monotonic() + PATIENCE
-    while not (value := found()):
-        if time.monotonic() > deadline:
-            raise AssertionError(what)
-        time.sleep(0.02)
-    return value
-
 
 def lives(pid: int) -> bool:
     """

@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from math import inf
 from typing import Any
 
-from tests.rows.nodes import PATIENCE, Commander
+from tests.rows.nodes import Commander
 from tests.rows.raw import TEXT, frame
+from tests.rows.waiting import PATIENCE
 
 #: The last thing that is pushed.
 END = "end"

@@ -17,12 +17,13 @@ from balws.config.hub import HubConfiguration
 from balws.hub.redis.line import Line
 from balws.hub.redis.login import warnOfLoss
 from balws.hub.redis.protocol import Argument, Conversation
+from balws.hub.redis.reached import Reached
 from balws.hub.redis.refusal import RedisAway, RedisRefusal
 
 __all__ = ["RedisLink"]
 
 
-class RedisLink:
+class RedisLink(Reached[Conversation]):
     """
     Sends commands; what is asked is answered in the same order.
 
@@ -47,52 +48,7 @@ class RedisLink:
         self._config = config
         self._hashes: dict[str, str] = {}
         make = partial(Conversation, reactor, config.timeout)
-        self._line: Line[Conversation] = Line(config, reactor, "commands", make, self._prepare, onUp, onDown)
-
-    @property
-    def name(self) -> str:
-        """
-        Where Redis is, for people.
-        """
-        return self._line.name
-
-    @property
-    def isUp(self) -> bool:
-        """
-        Whether Redis can be asked now.
-        """
-        current = self._line.current
-        return current is not None and not current.problem
-
-    @property
-    def problem(self) -> str:
-        """
-        Why not, in words for the operator, without secrets; empty while it can.
-        """
-        current = self._line.current
-        return self._line.problem if current is None else current.problem
-
-    def start(self) -> None:
-        """
-        Connect, and go on trying.
-        """
-        self._line.start()
-
-    def stop(self) -> Deferred[None]:
-        """
-        Send what was asked, whose answers are not waited for, and end.
-
-        @return: fires when the connection is gone.
-        """
-        return self._line.stop()
-
-    def drop(self, problem: str) -> None:
-        """
-        Abort the connection, and make another.
-
-        @param problem: why, in words for the operator, without secrets.
-        """
-        self._line.drop(problem)
+        self._line = Line(config, reactor, "commands", make, self._prepare, onUp, onDown)
 
     def call(self, *args: Argument) -> Deferred[Any]:
         """

@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from balws.config.hub import HubConfiguration
 from balws.hub.redis.line import Line
 from balws.hub.redis.protocol import Conversation
+from balws.hub.redis.reached import Reached
 from balws.hub.redis.refusal import RedisAway
 
 __all__ = ["RedisEar"]
@@ -22,7 +23,7 @@ __all__ = ["RedisEar"]
 CHANNELS = 1000
 
 
-class RedisEar:
+class RedisEar(Reached["_Listening"]):
     """
     Subscribes.  A new connection has no subscriptions: C{onUp} is the time to make them.
     """
@@ -48,45 +49,7 @@ class RedisEar:
         def make(ended: Callable[[str], object]) -> _Listening:
             return _Listening(reactor, config.timeout, ended, messageReceived)
 
-        self._line: Line[_Listening] = Line(config, reactor, "listening", make, None, onUp, onDown)
-
-    @property
-    def isUp(self) -> bool:
-        """
-        Whether one can subscribe now.
-        """
-        current = self._line.current
-        return current is not None and not current.problem
-
-    @property
-    def problem(self) -> str:
-        """
-        Why not, in words for the operator, without secrets; empty while one can.
-        """
-        current = self._line.current
-        return self._line.problem if current is None else current.problem
-
-    def start(self) -> None:
-        """
-        Connect, and go on trying.
-        """
-        self._line.start()
-
-    def stop(self) -> Deferred[None]:
-        """
-        Hear no more.
-
-        @return: fires when the connection is gone.
-        """
-        return self._line.stop()
-
-    def drop(self, problem: str) -> None:
-        """
-        Abort the connection, and make another: it seems to be dead.
-
-        @param problem: why, in words for the operator, without secrets.
-        """
-        self._line.drop(problem)
+        self._line = Line(config, reactor, "listening", make, None, onUp, onDown)
 
     def subscribe(self, channels: Iterable[bytes]) -> Deferred[None]:
         """
