@@ -18,6 +18,8 @@ from twisted.python import log
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from balws.wire.prompt import TcpTransport, UnixTransport
+
 __all__ = ["AdoptedEndpoint", "Burden"]
 
 #: Seconds for which a process leaves new connections to the others when it has more than its share.
@@ -91,7 +93,7 @@ class AdoptedEndpoint:
         return succeed(port)
 
 
-class _TcpConnection(tcp.Server):
+class _TcpConnection(TcpTransport):
     """
     A connection that counts as long as it is open.
     """
@@ -114,7 +116,7 @@ class _TcpConnection(tcp.Server):
             self._burden.add(-1)
 
 
-class _UnixConnection(_TcpConnection, unix.Server):
+class _UnixConnection(_TcpConnection, UnixTransport):
     """
     The same over a UNIX socket.
     """

@@ -36,6 +36,7 @@ from balws.server.provenance import Provenance
 from balws.server.sharing import sharedAdmission
 from balws.server.site import Site
 from balws.server.tree import Tree
+from balws.wire.prompt import promptPort
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
 
@@ -275,6 +276,7 @@ class Listener:
         if self._tree.active:
             self._port = port
             patient(port, self._reactor)
+            promptPort(port)
             self._warnOfPlainCredentials(port)
             return succeed(None)
         stopped = ListenerError(f"the listener on '{self._name}' was stopped before it listened")

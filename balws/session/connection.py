@@ -21,6 +21,7 @@ from zope.interface import implementer
 from balws.errors import ConnectionClosureError
 from balws.interfaces import IServedSession, Service
 from balws.session.conversation import Conversation
+from balws.session.coroutines import begin
 from balws.session.dispatch import binaryDispatch, textDispatch
 from balws.session.methods import MethodTable
 from balws.session.queue import Pending
@@ -72,9 +73,14 @@ class Connection(Conversation):
         except Exception:
             self._raised(Failure())
             return
-        if result is not None and result is not WRITTEN:
-            self.ready = False
-            self._settle(result)
+        if result is None or result is WRITTEN:
+            return
+        if type(result) is str:  # the usual answer, which nearly always is written at once
+            result = self.sendText(result)
+            if result is WRITTEN:
+                return
+        self.ready = False
+        self._settle(result)
 
     def binaryReceived(self, data: bytes) -> None:
         if not self.ready:
@@ -87,9 +93,14 @@ class Connection(Conversation):
         except Exception:
             self._raised(Failure())
             return
-        if result is not None and result is not WRITTEN:
-            self.ready = False
-            self._settle(result)
+        if result is None or result is WRITTEN:
+            return
+        if type(result) is bytes:  # the usual answer, which nearly always is written at once
+            result = self.sendBinary(result)
+            if result is WRITTEN:
+                return
+        self.ready = False
+        self._settle(result)
 
     def closing(self, byPeer: bool) -> None:
         super().closing(byPeer)
@@ -154,7 +165,7 @@ class Connection(Conversation):
         if isinstance(result, Deferred):
             result.addCallbacks(self._later, self._laterRaised)
         elif iscoroutine(result):
-            Deferred.fromCoroutine(result).addCallbacks(self._later, self._laterRaised)
+            self._answer(begin(result))
         else:
             try:
                 sent = self.send(result)

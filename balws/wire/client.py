@@ -10,9 +10,10 @@ from os import urandom
 from autobahn.twisted.websocket import WebSocketClientProtocol
 
 from balws.hub.message import Message
-from balws.wire.frames import BINARY, MASKED, TEXT, header, mask
+from balws.wire.frames import BINARY, MASKED, TEXT, header
 from balws.wire.protocol import Wire
 from balws.wire.receiving import OPEN
+from balws.wire.speed import mask
 
 
 class ClientWire(Wire, WebSocketClientProtocol):  # type: ignore[misc]
@@ -23,7 +24,7 @@ class ClientWire(Wire, WebSocketClientProtocol):  # type: ignore[misc]
     """
 
     isServer = False
-    shortLimit = -1  # no frame goes out unmasked
+    plainLimit = -1  # no frame goes out unmasked
 
     def _framed(self, first: int, payload: bytes) -> tuple[bytes, ...]:
         key = urandom(4)

@@ -11,6 +11,7 @@ from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketServerFa
 
 from balws.wire.client import ClientWire
 from balws.wire.roster import Roster
+from balws.wire.sending import LARGE
 from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
 from balws.wire.watch import UNWATCHED, Watch
@@ -64,7 +65,7 @@ class WireFactory(WebSocketServerFactory):  # type: ignore[misc]
         self.settings = settings
         self.roster = roster
         shared = {name: getattr(self, name) for name in ServerWire.CONFIG_ATTRS}
-        shared.update(_limits(settings), shortLimit=min(settings.maxFrameSize, 125))
+        shared.update(_limits(settings), plainLimit=min(settings.maxFrameSize, LARGE))
         self.protocol = type("ServerWire", (ServerWire,), shared)
 
 

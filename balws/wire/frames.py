@@ -1,13 +1,11 @@
 # -*- test-case-name: tests.wire.test_frames -*-
 """
-Frame headers and masks (RFC 6455 sections 5.2 and 5.3).
+Frame headers (RFC 6455 section 5.2).
 """
 
 from __future__ import annotations
 
 from struct import Struct
-
-from autobahn.websocket.xormasker import create_xor_masker
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -26,10 +24,6 @@ SHORT: dict[int, list[bytes]] = {
     for first in (FIN | TEXT, FIN | BINARY)
 }
 
-#: Above this the C masker of Autobahn beats one big integer, which beats a loop.
-_INTEGER_LIMIT = 1024
-
-
 def header(first: int, length: int, masked: int = 0) -> bytes:
     """
     @param first: the first byte: FIN, RSV1, opcode.
@@ -44,15 +38,26 @@ def header(first: int, length: int, masked: int = 0) -> bytes:
     return _large(first, masked | 127, length)
 
 
-def mask(data: bytes, key: bytes) -> bytes:
+def head(data: bytes, masked: bool) -> tuple[int, int, int] | None:
     """
-    Mask or unmask: it is the same.
+    Read the head of a frame, if it is whole and sound: a mask where there must be one, and the
+    length in its shortest form.
 
-    @param key: four bytes.
+    @return: its first byte, where its payload begins, and how long that is.
     """
-    length = len(data)
-    if length <= _INTEGER_LIMIT:
-        repeated = (key * (length // 4 + 1))[:length]
-        number = int.from_bytes(data, "little") ^ int.from_bytes(repeated, "little")
-        return number.to_bytes(length, "little")
-    return bytes(create_xor_masker(key, length).process(data))
+    if len(data) < 2 or (data[1] & MASKED == MASKED) != masked:
+        return None
+    length, start = data[1] & 0x7F, 2
+    if length == 126:
+        start, least = 4, 126
+    elif length == 127:
+        start, least = 10, 65536
+    else:
+        least = 0
+    if start > 2:
+        length = int.from_bytes(data[2:start], "big")
+    if masked:
+        start += 4
+    if len(data) < start or length < least:
+        return None
+    return data[0], start, length

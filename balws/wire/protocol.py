@@ -18,9 +18,10 @@ from twisted.python.failure import Failure
 from balws.closing import ABNORMAL, NO_STATUS, isReceivable
 from balws.interfaces import ISession
 from balws.wire.frames import CLOSE, PING
+from balws.wire.prompt import prompt
 from balws.wire.receiving import CLOSED, CLOSING, OPEN, Receiving
 from balws.wire.sending import Sending
-from balws.wire.settings import LINGER, WireSettings
+from balws.wire.settings import LINGER, MIN_COMPRESSED, WireSettings
 from balws.wire.transport import close, shutdownWriting
 
 
@@ -58,6 +59,8 @@ class Wire(Receiving, Sending):
         The transport is ours; what the peer said in the handshake was validated.
         """
         self.transport.registerProducer(self, True)
+        if prompt(self.transport):
+            self.isCorkable = True
 
     def open(self, session: ISession, response: bytes = b"", compressor: Any = None) -> None:
         """
@@ -70,6 +73,7 @@ class Wire(Receiving, Sending):
         self.session = session
         if compressor is not None:
             self._perMessageCompress = compressor
+            self.plainLimit = min(self.plainLimit, MIN_COMPRESSED - 1)
         self.state = OPEN
         if response:
             self.transport.write(response)
@@ -253,7 +257,7 @@ class Wire(Receiving, Sending):
         self.data = b""
         self._forgetTurn()
         # Somebody may still hold on to this wire; what it had half read must go.
-        for name in ("message_data", "_perMessageCompress", "_validator"):
+        for name in ("message_data", "_partial", "_perMessageCompress", "_validator"):
             self.__dict__.pop(name, None)
         self.transport.unregisterProducer()  # TLS keeps it for ever, and so itself
         if self._deadline is not None:

@@ -2,10 +2,10 @@
 """
 From bytes to messages.
 
-Nearly every frame is whole, final, uncompressed and small: one loop takes those
-straight from what was read to the session.  Everything else, in parts, in
-fragments, compressed or wrong, goes through Autobahn's state machine, whose
-callbacks end in the same session.
+Nearly every frame is a whole message, and nearly every read ends with one: a loop takes
+those straight from what was read to the session.  A single frame that comes in several
+reads, or compressed, has a short way of its own.  Everything else, fragments and what is
+wrong, goes through Autobahn's state machine, whose callbacks end in the same session.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ from twisted.internet.interfaces import IDelayedCall
 
 from balws.errors import CorruptedFrameError, PayloadTooLargeError
 from balws.interfaces import ISession
-from balws.wire.frames import mask
+from balws.wire.frames import BINARY, FIN, TEXT, head
+from balws.wire.partial import Partial
 from balws.wire.settings import WireSettings
+from balws.wire.speed import WAY, frames, mask
 
 OPEN: int = WebSocketProtocol.STATE_OPEN
 CLOSING: int = WebSocketProtocol.STATE_CLOSING
@@ -34,6 +36,13 @@ PROTOCOL_ERROR = "Connection closed due to protocol error"
 INVALID_PAYLOAD = "Payload does not match the expected format or encoding"
 TOO_BIG = "The received message exceeds the allowed size limit"
 
+#: What the log is told.
+_NOT_UTF8 = "a text message is not UTF-8"
+
+#: The first bytes of frames that are messages.
+_PLAIN = (FIN | TEXT, FIN | BINARY)
+_COMPRESSED: tuple[int, ...] = ()
+
 
 class Receiving:
     """
@@ -44,7 +53,8 @@ class Receiving:
     @ivar deaf: nothing more is taken ever.
     @ivar paused: whether it was halted since the keep-alive last looked.
     @ivar data: bytes read and not yet taken.
-    @ivar readLimit: payloads up to this many bytes are taken in one piece.
+    @ivar readLimit: larger payloads are Autobahn's: it says why they are too large.
+    @ivar isCorkable: whether the transport can gather what is written.
     """
 
     transport: Any
@@ -57,6 +67,7 @@ class Receiving:
     readLimit: int
 
     state = CLOSED
+    isCorkable = False
     halted = False
     deaf = False
     paused = False
@@ -73,6 +84,7 @@ class Receiving:
     _full = False
     _left = 0
     _turn: IDelayedCall | None = None
+    _partial: Partial | None = None
     _validator: Utf8Validator | None = None
 
     @property
@@ -97,88 +109,155 @@ class Receiving:
             return
         self._receiving = True
         self._left = FRAMES_A_TURN
-        if self.current_frame is None and not self.inside_message:
-            taken = self._takeFrames(data)
-            if taken == len(data):
-                self.data = b""
-                self._receiving = False
-                return
-            self.data = data[taken:] if taken else data
+        taken = self._takeFrames(data) if self._isBetween() else 0
+        if taken == len(data):
+            self.data = b""
         else:
-            self.data = data
-        self._takeRest()
+            self.data = data[taken:] if taken else data
+            self._takeRest()
         self._receiving = False
+
+    def _isBetween(self) -> bool:
+        """
+        @return: whether the next byte begins a frame, and no message is begun.
+        """
+        return self.current_frame is None and not self.inside_message and self._partial is None
 
     def _takeFrames(self, data: bytes) -> int:
         """
-        Hand over every whole, plain frame at the front of C{data}.
+        Hand over every whole, plain frame at the front of C{data}.  What is answered to
+        several of them is sent together.
 
         @return: how many bytes were taken.
         """
         session = self.session
-        limit = self.readLimit
-        masked = self.isServer
-        bit, short = (0x80, 6) if masked else (0, 2)
-        end = len(data)
         left = self._left
-        offset = 0
-        while left and end - offset >= short and not self.halted:
-            start = offset + short
-            length = data[offset + 1] - bit
-            if length < 126:
-                if length < 0:
+        end = len(data)
+        taken = 0
+        payload: Any
+        isLoose = self.isCorkable
+        try:
+            for first, payload, taken in frames(data, self.readLimit, self.isServer):
+                if isLoose and taken != end:
+                    isLoose = False
+                    self.transport.cork()
+                if first == 0x81:
+                    if payload is None:
+                        self._invalid_payload(_NOT_UTF8)
+                        return end
+                    session.textReceived(payload)
+                elif first == 0x82:
+                    session.binaryReceived(payload)
+                else:
+                    self._takeControl(first, payload)
+                left -= 1
+                if self.halted or not left:
                     break
-            elif length == 126:
-                start += 2
-                if start > end:
-                    break
-                length = data[offset + 2] << 8 | data[offset + 3]
-                if length < 126:
-                    break
-            else:
-                start += 8
-                length = int.from_bytes(data[offset + 2 : offset + 10], "big") if data[offset + 1] == bit | 127 else 0
-                if length < 65536 or start > end:
-                    break
-            stop = start + length
-            if stop > end or length > limit:
-                break
-            first = data[offset]
-            payload = mask(data[start:stop], data[start - 4 : start]) if masked else data[start:stop]
-            if first == 0x81:
-                try:
-                    text = payload.decode()
-                except UnicodeDecodeError:
-                    self.fail(1007, INVALID_PAYLOAD, CorruptedFrameError("a text message is not UTF-8", 1007))
-                    return end
-                session.textReceived(text)
-            elif first == 0x82:
-                session.binaryReceived(payload)
-            elif length < 126 and 0x88 <= first <= 0x8A:
-                self._takeControl(first, payload)
-            else:
-                break
-            left -= 1
-            offset = stop
-        self._left = left
-        return offset
+        finally:
+            self._left = left
+            if self.isCorkable and not isLoose:
+                self.transport.uncork()
+        return taken
 
     def _takeRest(self) -> None:
+        """
+        Go on with what the loop left.
+        """
         # An empty frame is complete with its header: there is a step left with no data.
         while not self.halted:
             if self._left <= 0:
                 self._endTurn()
                 break
-            if self.data and self.current_frame is None and not self.inside_message:
+            if self._partial is not None:
+                if not self._takePart(self._partial):
+                    break
+            elif self.data and self.current_frame is None and not self.inside_message:
                 taken = self._takeFrames(self.data)
                 if taken:
                     self.data = self.data[taken:]
-                    continue
-            self._left -= 1
-            if not self.processData():
+                elif not self._takeSingle() and not self._step():
+                    break
+            elif not self._step():
                 break
         if self.deaf:
             self.data = b""
+
+    def _step(self) -> bool:
+        """
+        Let Autobahn go on.
+
+        @return: whether there is more to do.
+        """
+        self._left -= 1
+        return self.processData()
+
+    def _takeSingle(self) -> bool:
+        """
+        Take a frame that is a message, but not plain or not whole.
+
+        @return: whether there is one.
+        """
+        data = self.data
+        found = head(data, self.isServer) if WAY != "autobahn" else None
+        if found is None:
+            return False
+        first, start, length = found
+        if length > self.readLimit:
+            return False
+        key = data[start - 4 : start] if self.isServer else b""
+        if first in _PLAIN:
+            self._partial = Partial(first & 0x0F, length, key)
+            self.data = data[start:]
+        elif first in _COMPRESSED and self._perMessageCompress is not None and start + length <= len(data):
+            self._left -= 1
+            self.data = data[start + length :]
+            payload = data[start : start + length]
+            self._takeCompressed(first, mask(payload, key) if key else payload)
+        else:
+            return False
+        return True
+
+    def _takePart(self, partial: Partial) -> bool:
+        """
+        Take what has come of a frame.
+
+        @return: whether there is more to do.
+        """
+        part, self.data = self.data[: partial.missing], self.data[partial.missing :]
+        try:
+            partial.take(part)
+        except UnicodeDecodeError:
+            self._invalid_payload(_NOT_UTF8)
+            return False
+        if partial.missing:
+            return False
+        self._partial = None
+        self._left -= 1
+        message = partial.message()
+        if isinstance(message, str):
+            self.session.textReceived(message)
+        else:
+            self.session.binaryReceived(message)
+        return True
+
+    def _takeCompressed(self, first: int, payload: bytes) -> None:
+        """
+        Take a message that was compressed into one frame.
+        """
+        try:
+            message = self._perMessageCompress.inflated(payload, self.maxMessageSize)
+            text = message.decode() if first & 0x0F == TEXT else None
+        except PayloadExceededError:
+            self._tooBig(f"a message of more than {self.maxMessageSize} bytes after inflation")
+        except PayloadCorruptError as problem:
+            self._invalid_payload(str(problem))
+        except UnicodeDecodeError:
+            self._invalid_payload(_NOT_UTF8)
+        else:
+            if text is None:
+                self.session.binaryReceived(message)
+            else:
+                self.session.textReceived(text)
 
     def _takeControl(self, first: int, payload: bytes) -> None:
         if first == 0x89:
@@ -292,7 +371,7 @@ class Receiving:
         if self.utf8validateIncomingCurrentMessage:
             self.utf8validateLast = self.utf8validator.validate(payload)
             if not self.utf8validateLast[0]:
-                return not self._invalid_payload("a text message is not UTF-8")
+                return not self._invalid_payload(_NOT_UTF8)
         self.message_data += payload
         return None
 

@@ -15,27 +15,31 @@ from twisted.internet.defer import Deferred, fail
 
 from balws.errors import ConnectionClosureError, CorruptedFrameError
 from balws.hub.message import Message
-from balws.wire.frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, SHORT, TEXT, header
+from balws.wire.frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, header
 from balws.wire.pressure import Pressure
 from balws.wire.receiving import OPEN
 from balws.wire.settings import MIN_COMPRESSED
+from balws.wire.speed import framed
 from balws.wire.written import WRITTEN, refused
 
-_TEXT = SHORT[FIN | TEXT]
-_BINARY = SHORT[FIN | BINARY]
+_TEXT = FIN | TEXT
+_BINARY = FIN | BINARY
 
 _MAX_CONTROL = 125
+
+#: Larger payloads are not copied behind their header: both go into one call of the system.
+LARGE = 16384
 
 
 class Sending(Pressure):
     """
     The writing half of a wire; as it stands here, a server's, which does not mask.
 
-    @ivar shortLimit: payloads up to this many bytes go out in one plain frame.
+    @ivar plainLimit: payloads up to this many bytes go out in one plain frame.
     """
 
     maxFrameSize: int
-    shortLimit: int
+    plainLimit: int
     state: int
 
     _perMessageCompress: Any = None
@@ -47,16 +51,18 @@ class Sending(Pressure):
         """
         if self.state != OPEN:
             return refused(closed("text data"))
-        try:
-            payload = text.encode()
-        except (AttributeError, UnicodeEncodeError):
+        if not isinstance(text, str):
             return fail(unsendable(text))
-        length = len(payload)
-        if length <= self.shortLimit:
-            self.transport.write(_TEXT[length] + payload)
-        else:
-            self._sendLong(TEXT, payload)
-        return self._whenDrained(length) if self.congested else WRITTEN
+        try:
+            if len(text) * 4 <= self.plainLimit:  # no character has more than four bytes
+                data = framed(_TEXT, text)
+                self.transport.write(data)
+            else:
+                data = text.encode()
+                self._sendLong(TEXT, data)
+        except UnicodeEncodeError:
+            return fail(unsendable(text))
+        return self._whenDrained(len(data)) if self.congested else WRITTEN
 
     def sendBinary(self, data: bytes) -> Deferred[None]:
         """
@@ -70,8 +76,8 @@ class Sending(Pressure):
             except TypeError:
                 return fail()
         length = len(data)
-        if length <= self.shortLimit:
-            self.transport.write(_BINARY[length] + data)
+        if length <= self.plainLimit:
+            self.transport.write(framed(_BINARY, data))
         else:
             self._sendLong(BINARY, data)
         return self._whenDrained(length) if self.congested else WRITTEN

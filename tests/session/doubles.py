@@ -24,9 +24,10 @@ from balws.session.connection import Connection
 from balws.session.methods import MethodTable
 from balws.session.terms import Terms
 from balws.wire.factory import WireFactory
-from balws.wire.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT, header, mask
+from balws.wire.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT, header
 from balws.wire.roster import Roster
 from balws.wire.settings import WireSettings
+from balws.wire.speed import mask
 from balws.wire.wheel import TimerWheel
 from tests.wire.transports import Transport
 

@@ -12,9 +12,10 @@ from balws.hub.message import Message
 from balws.wire.client import ClientWire
 from balws.wire.compression import accepted
 from balws.wire.factory import ClientWireFactory
-from balws.wire.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT, header, mask
+from balws.wire.frames import BINARY, CLOSE, FIN, PING, PONG, TEXT, header
 from balws.wire.roster import Roster
 from balws.wire.settings import LINGER, WireSettings
+from balws.wire.speed import mask
 from balws.wire.wheel import TimerWheel
 from tests.rows.raw import frame as maskedFrame
 from tests.wire.transports import Rig, Session, Transport, WireTestCase

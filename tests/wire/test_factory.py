@@ -9,6 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.wire.factory import WireFactory
 from balws.wire.roster import Roster
+from balws.wire.sending import LARGE
 from balws.wire.server import ServerWire
 from balws.wire.settings import WireSettings
 from balws.wire.wheel import TimerWheel
@@ -50,18 +51,18 @@ class WireFactoryTests(SynchronousTestCase):
 
     def test_limits(self) -> None:
         """
-        A whole frame that is read may be as large as a frame and as a message, one that is
-        written in one piece as a short frame and as a frame.
+        What is read may be as large as a frame and as a message; what is copied behind its header
+        as a frame, and not more than is copied quickly.
         """
-        for frameSize, messageSize, readLimit, shortLimit in (
-            (65536, 1048576, 65536, 125),
-            (65536, 1000, 1000, 125),
-            (124, 1000, 124, 124),
-            (125, 125, 125, 125),
-            (126, 126, 126, 125),
+        for frameSize, messageSize, readLimit, plainLimit in (
+            (65536, 1048576, 65536, LARGE),
+            (65536, 1000, 1000, LARGE),
+            (LARGE - 1, 1000, 1000, LARGE - 1),
+            (LARGE, LARGE, LARGE, LARGE),
+            (LARGE + 1, LARGE + 1, LARGE + 1, LARGE),
         ):
             wire = self.build(maxFrameSize=frameSize, maxMessageSize=messageSize).buildProtocol(None)
-            self.assertEqual((wire.readLimit, wire.shortLimit), (readLimit, shortLimit))
+            self.assertEqual((wire.readLimit, wire.plainLimit), (readLimit, plainLimit))
 
     def test_options(self) -> None:
         """

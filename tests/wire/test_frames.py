@@ -8,7 +8,8 @@ from random import Random
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, SHORT, TEXT, header, mask
+from balws.wire.frames import BINARY, CLOSE, CONTINUATION, FIN, PING, PONG, RSV1, SHORT, TEXT, header
+from balws.wire.speed import mask
 
 
 class HeaderTests(SynchronousTestCase):

@@ -1,0 +1,189 @@
+# -*- test-case-name: tests.wire.test_prompt -*-
+"""
+Connections that send at once.
+
+Twisted's own keep what is written until the reactor has found the socket writable: two
+changes of what it watches, and one more round, for each answer.  While nothing is unsent
+the socket nearly always is writable, and to try costs no more than to ask.  What does not
+fit goes Twisted's way, with its producers and its order; so does everything while the
+owner is no wire, for twisted.web writes an answer in many small pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from twisted.internet import tcp, unix
+from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+
+__all__ = ["TcpTransport", "UnixTransport", "prompt", "promptPort"]
+
+#: So much is read at a time, in bytes: a frame of 64 KiB and its header fit.
+READ = 65536 + 64
+
+#: So many pieces go into one call of the system; it takes no more than 1,024.
+_PIECES = 64
+
+
+class Prompt:
+    """
+    What both kinds of socket have in common.
+
+    @ivar prompt: whether writes are sent at once.
+    @ivar readSize: how much is read at a time, in bytes.
+    """
+
+    prompt = False
+    readSize = READ
+    _corked = False
+
+    def write(self, data: bytes) -> None:
+        """
+        See L{twisted.internet.interfaces.ITransport}.
+        """
+        if self._corked:
+            self._tempDataBuffer.append(data)
+            self._tempDataLen += len(data)
+            if self._tempDataLen > self.bufferSize:
+                self._send()
+        elif self._tempDataLen or self.dataBuffer or not self.prompt or not self.connected or self._writeDisconnected:
+            super().write(data)  # type: ignore[misc]
+        elif data:
+            try:
+                sent = self.socket.send(data)
+            except OSError:
+                sent = 0  # it is full; or else the reactor will meet the error again, and end the connection
+            if sent < len(data):
+                self._keep(data, sent)
+
+    def writeSequence(self, pieces: Iterable[bytes]) -> None:
+        """
+        See L{twisted.internet.interfaces.ITransport}.  For large pieces: they are not copied.
+        """
+        if self._corked and self._tempDataLen:
+            self._send()
+        if self._tempDataLen or self.dataBuffer or not self.prompt or not self.connected or self._writeDisconnected:
+            super().writeSequence(pieces)  # type: ignore[misc]
+            return
+        waiting = [piece for piece in pieces if piece]
+        try:
+            sent = self.socket.sendmsg(waiting[:_PIECES])
+        except OSError:
+            sent = 0
+        for piece in waiting:
+            if sent < len(piece):
+                self._keep(piece, sent)
+                sent = 0
+            else:
+                sent -= len(piece)
+
+    def _keep(self, data: bytes, sent: int) -> None:
+        """
+        The system has not taken all of it: the rest is Twisted's affair.
+        """
+        if self.dataBuffer:
+            super().write(data)  # type: ignore[misc]
+        else:
+            # As a doWrite() that was cut short leaves it: a slice would be a copy.
+            self.dataBuffer, self.offset = data, sent
+            self._maybePauseProducer()
+            self.startWriting()
+
+    def doRead(self) -> Any:
+        """
+        There is something to read.
+        """
+        try:
+            data = self.socket.recv(self.readSize)
+        except BlockingIOError:
+            return None
+        except OSError:
+            return CONNECTION_LOST
+        if not data:
+            return CONNECTION_DONE
+        self.protocol.dataReceived(data)
+        return None
+
+    # Together
+
+    def cork(self) -> None:
+        """
+        Gather what is written until L{uncork}, or until it is more than C{bufferSize}.
+        """
+        self._corked = self.prompt and self.connected and not self._writeDisconnected
+
+    def uncork(self) -> None:
+        """
+        Send what was gathered, with one call of the system.
+        """
+        self._corked = False
+        if self._tempDataLen:
+            self._send()
+
+    def _send(self) -> None:
+        """
+        Do what the reactor does when it finds the socket writable.
+        """
+        if not self.connected:
+            return
+        problem = None if self.dataBuffer else self.doWrite()
+        if problem is not None or self.dataBuffer or self._tempDataLen:
+            # What is left waits for the reactor; it also comes to the same result, and ends the connection.
+            self._maybePauseProducer()
+            self.startWriting()
+
+    if TYPE_CHECKING:  # what a connection of Twisted's provides
+
+        socket: Any
+        protocol: Any
+        connected: Any
+        dataBuffer: bytes
+        offset: int
+        bufferSize: int
+        _tempDataBuffer: list[bytes]
+        _tempDataLen: int
+        _writeDisconnected: bool
+
+        def doWrite(self) -> Any: ...
+        def startWriting(self) -> None: ...
+        def _maybePauseProducer(self) -> None: ...
+
+
+class TcpTransport(Prompt, tcp.Server):
+    """
+    One that a TCP port has accepted.
+    """
+
+
+class UnixTransport(Prompt, unix.Server):
+    """
+    One that the port of a UNIX socket has accepted.  Descriptors that a peer passes on are refused
+    by the system, as nobody asks for them.
+    """
+
+
+def promptPort(port: Any) -> None:
+    """
+    Let the connections of a port be such; a port that is none of Twisted's own is left alone.
+    """
+    kind = _KINDS.get(getattr(port, "transport", None))
+    if kind is not None:
+        port.transport = kind
+
+
+_KINDS: dict[Any, type[Prompt]] = {tcp.Server: TcpTransport, unix.Server: UnixTransport}
+
+
+def prompt(transport: Any) -> bool:
+    """
+    Let a transport send at once, and those below it, where they can.
+
+    @return: whether it can gather writes, too.
+    """
+    layer = transport
+    while layer is not None:
+        if hasattr(type(layer), "prompt") and not getattr(layer, "TLS", False):
+            layer.prompt = True
+        layer = getattr(layer, "transport", None)
+    return hasattr(transport, "cork")
