@@ -58,8 +58,8 @@ class Conversation(Asides, Answers, Expiry):
         self.service = service
         self.table = table
         self.terms = terms
-        self.wantsPing = "onPing" in table.fixed
-        self.wantsPong = "onPong" in table.fixed
+        self.wantsPing = table.wantsPing
+        self.wantsPong = table.wantsPong
         self.idleTimeout = terms.config.idleTimeout if "onIdleTimeout" in table.fixed else 0
         self.caller = Caller(self)
 
@@ -108,8 +108,9 @@ class Conversation(Asides, Answers, Expiry):
         """
         See L{balws.interfaces.ISession}.
         """
-        self.isOpen = False
-        self.terms.hub.leave(self.terms.audience, self)
+        if self.isOpen:
+            self.isOpen = False
+            self.terms.hub.leave(self.terms.audience, self)
         self._endStreams()
         if self._closing is not None:
             self._closing.lost()

@@ -106,6 +106,8 @@ class MethodTable:
 
     @cvar names: the fixed remote methods that such a class may have.
     @ivar fixed: the fixed remote methods that it has, by name.
+    @ivar wantsPing: whether it answers pings itself.
+    @ivar wantsPong: whether it wants to see pongs.
     @ivar byValue: the methods of custom dispatch by the value that reaches them.
     @ivar byName: those that are reached by a name derived from the value.
     """
@@ -124,6 +126,8 @@ class MethodTable:
         self._functions = self._collect()
         self.fixed = {name: self._fixed(name) for name in self.names if name in self._functions}
         self._checkTogether()
+        self.wantsPing = "onPing" in self.fixed
+        self.wantsPong = "onPong" in self.fixed
         self.byValue: dict[str, RemoteMethod] = {}
         self.byName: dict[str, RemoteMethod] = {}
         for name in self._functions:

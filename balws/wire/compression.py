@@ -12,19 +12,24 @@ from typing import Any
 
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket.compress import (
-    PerMessageDeflate,
     PerMessageDeflateOffer,
     PerMessageDeflateOfferAccept,
     PerMessageDeflateResponse,
-    PerMessageDeflateResponseAccept,
 )
 from autobahn.websocket.protocol import WebSocketProtocol
 
 from balws.hub.message import Message
 
-#: 4 KiB of window and a small state: 12 KiB a connection in place of 100.
+#: 4 KiB of window and a small state: 38 KiB for a connection that sends, in place of 260.
 WINDOW_BITS = 12
 MEM_LEVEL = 5
+
+#: From 1 to 9: how long zlib looks for what came before.  6, its own choice, takes up to a quarter
+#: longer for JSON, and saves one to three per cent of the bytes.
+LEVEL = 5
+
+#: The largest window, which is meant where nobody says another.
+_MAX_WINDOW_BITS = zlib.MAX_WBITS
 
 _NAME = "permessage-deflate"
 #: A client that offers more forms than this is not served by reading on.
@@ -40,20 +45,67 @@ _LAST = b"\x03\0"
 _isNumber = re.compile(r"[1-9][0-9]?").fullmatch
 
 
-class Deflate(PerMessageDeflate):  # type: ignore[misc]
+class Deflate:
     """
-    Autobahn's compressor, with the gaps of its reading half closed.
+    What both ends of a connection have agreed on, and what they remember of each other's
+    messages.
+
+    Between two messages nothing is kept of the half that inflates but its window: a stream
+    can be taken up again with that alone, at a quarter of the memory.
+
+    @ivar server_max_window_bits: how far back the server's messages may refer, as the power
+        of two; these four names are RFC 7692's.
+    @ivar client_max_window_bits: how far the client's may.
+    @ivar server_no_context_takeover: whether each message of the server stands alone.
+    @ivar client_no_context_takeover: whether each of the client does.
     """
 
-    _compressor: Any
-    _decompressor: Any
+    __slots__ = (
+        "_bits",
+        "_compressor",
+        "_decompressor",
+        "_reach",
+        "_takesOver",
+        "_theirBits",
+        "_window",
+        "client_max_window_bits",
+        "client_no_context_takeover",
+        "server_max_window_bits",
+        "server_no_context_takeover",
+    )
+
+    #: What Autobahn calls it when it tells of an error.
+    EXTENSION_NAME = _NAME
+
+    def __init__(
+        self, isServer: bool, serverBits: int, clientBits: int, serverForgets: bool, clientForgets: bool
+    ) -> None:
+        """
+        @param isServer: which end this is.
+        @param serverBits: 9 to 15; and so on, see the attributes.
+        """
+        self.server_max_window_bits, self.client_max_window_bits = serverBits, clientBits
+        self.server_no_context_takeover, self.client_no_context_takeover = serverForgets, clientForgets
+        self._bits, self._theirBits = (serverBits, clientBits) if isServer else (clientBits, serverBits)
+        self._takesOver = not (serverForgets if isServer else clientForgets)
+        theyForget = clientForgets if isServer else serverForgets
+        self._reach = 0 if theyForget else 1 << self._theirBits
+        self._window = b""
+        self._compressor: Any = None
+        self._decompressor: Any = None
+
+    # Sending
 
     def compressed(self, payload: bytes) -> bytes:
         """
         @return: a message for this connection alone, which may refer to those before it.
         """
-        self.start_compress_message()
-        data: bytes = self.compress_message_data(payload) + self.end_compress_message()
+        compressor = self._compressor
+        if compressor is None:
+            compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -self._bits, MEM_LEVEL)
+            if self._takesOver:
+                self._compressor = compressor
+        data: bytes = (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
         return data
 
     def compressedAlone(self, message: Message) -> bytes:
@@ -62,10 +114,10 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
             it, compressed for the first of them only; the payload itself where
             compression would not make it smaller.
         """
-        bits = self.server_max_window_bits if self._is_server else self.client_max_window_bits
+        bits = self._bits
         data = message.compressed.get(bits)
         if data is None:
-            once = zlib.compressobj(zlib.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -bits, self.mem_level)
+            once = zlib.compressobj(LEVEL, zlib.DEFLATED, -bits, MEM_LEVEL)
             data = once.compress(message.payload) + once.flush(zlib.Z_SYNC_FLUSH)[:-4]
             if len(data) >= len(message.payload):
                 data = message.payload
@@ -75,38 +127,76 @@ class Deflate(PerMessageDeflate):  # type: ignore[misc]
             self._compressor = None
         return data
 
+    def rest(self) -> None:
+        """
+        Nobody has said anything for a while: forget what only makes the next message
+        smaller, which is most of the memory of a connection that compresses.
+        """
+        self._compressor = None  # to refer back is a liberty of who compresses
+
+    # Receiving
+
+    def inflated(self, payload: bytes, limit: int) -> bytes:
+        """
+        Inflate a message that came in one piece.
+
+        @param limit: what it may hold, in bytes; 0 or more.
+        @raise PayloadExceededError: when it would hold more.
+        @raise PayloadCorruptError: when it cannot be inflated.
+        """
+        self.start_decompress_message()
+        content = self.decompress_message_data(payload, limit)
+        self.end_decompress_message()
+        return content
+
+    def start_decompress_message(self) -> None:
+        """
+        Autobahn's name for the begin of a message that comes in parts.
+        """
+        self._decompressor = zlib.decompressobj(-self._theirBits, self._window)
+
     def decompress_message_data(self, data: bytes, max_output_len: int) -> bytes:
         """
-        @param max_output_len: what the message may still grow by, in bytes.
+        Inflate a part of it.
+
+        @param max_output_len: what the message may still grow by, in bytes; 0 or more.
         @raise PayloadExceededError: when it would grow by more.
         @raise PayloadCorruptError: when it cannot be inflated.
         """
-        # What zlib has no room for can stay inside of it, unseen: room for one byte more
-        # shows whether there is any.
-        inflated: bytes = super().decompress_message_data(data, max_output_len + 1)
-        if len(inflated) > max_output_len:
+        decompressor = self._decompressor
+        try:
+            # What zlib has no room for can stay inside of it, unseen: room for one byte more
+            # shows whether there is any.
+            content: bytes = decompressor.decompress(data, max_output_len + 1)
+        except zlib.error as problem:
+            raise PayloadCorruptError(f"invalid permessage-deflate data: {problem}") from None
+        if len(content) > max_output_len:
             raise PayloadExceededError("more than the message may hold")
         # Whoever ends a stream may add an empty block (RFC 7692 section 7.2.3.4); zlib
         # would keep anything else, for ever.
-        if self._decompressor.unused_data not in (b"", b"\0"):
+        if decompressor.unused_data not in (b"", b"\0"):
             raise PayloadCorruptError("data after the last block")
-        return inflated
+        reach = self._reach
+        if reach:
+            self._window = content[-reach:] if len(content) >= reach else (self._window + content)[-reach:]
+        return content
 
     def end_decompress_message(self) -> None:
         """
-        @raise PayloadCorruptError: when the message ended in the middle of a block.
+        It is whole.
+
+        @raise PayloadCorruptError: when it ended in the middle of a block.
         """
-        if self._decompressor.eof:
-            self._decompressor = None  # the next message begins a stream of its own
+        decompressor, self._decompressor = self._decompressor, None
+        if decompressor.eof:
+            self._window = b""  # the next message begins a stream of its own
             return
         try:
-            content = self._decompressor.decompress(_TAIL, 1)
             # Between two blocks a last, empty one ends the stream; within one it does not.
-            probe = self._decompressor.copy()
-            content += probe.decompress(_LAST, 1)
+            content = decompressor.decompress(_TAIL + _LAST, 1)
         except zlib.error as problem:
             raise PayloadCorruptError(str(problem)) from None
-        if content or not probe.eof or probe.unused_data:
+        if content or not decompressor.eof or decompressor.unused_data:
             raise PayloadCorruptError("the message ends in the middle of a block")
 
 
@@ -118,7 +208,7 @@ OFFER = (
 )
 
 
-def accepted(answered: str) -> Any:
+def accepted(answered: str) -> Deflate:
     """
     Take what a server made of L{OFFER}.
 
@@ -142,13 +232,16 @@ def accepted(answered: str) -> Any:
         response = PerMessageDeflateResponse.parse(parameters)
     except Exception:  # Autobahn raises Exception itself for every bad parameter
         raise ValueError("a parameter that cannot be") from None
-    accept = PerMessageDeflateResponseAccept(
-        response, window_bits=min(response.client_max_window_bits or WINDOW_BITS, WINDOW_BITS), mem_level=MEM_LEVEL
+    return Deflate(
+        False,
+        response.server_max_window_bits or _MAX_WINDOW_BITS,
+        min(response.client_max_window_bits or WINDOW_BITS, WINDOW_BITS),
+        response.server_no_context_takeover,
+        response.client_no_context_takeover,
     )
-    return Deflate.create_from_response_accept(False, accept)
 
 
-def agree(offered: str) -> tuple[Any, bytes] | None:
+def agree(offered: str) -> tuple[Deflate, bytes] | None:
     """
     Take the first offer that we can take.
 
@@ -166,15 +259,15 @@ def agree(offered: str) -> tuple[Any, bytes] | None:
             offer = PerMessageDeflateOffer.parse(parameters)
         except Exception:  # noqa: S112 - Autobahn raises Exception itself for every bad parameter
             continue
-        requested = offer.request_max_window_bits
-        accept = PerMessageDeflateOfferAccept(
-            offer,
-            request_no_context_takeover=False,
-            request_max_window_bits=_clientBits(parameters),
-            window_bits=min(requested, WINDOW_BITS) if requested else WINDOW_BITS,
-            mem_level=MEM_LEVEL,
+        clientBits = _clientBits(parameters)
+        accept = PerMessageDeflateOfferAccept(offer, request_max_window_bits=clientBits)
+        compressor = Deflate(
+            True,
+            min(offer.request_max_window_bits or WINDOW_BITS, WINDOW_BITS),
+            clientBits or _MAX_WINDOW_BITS,
+            offer.request_no_context_takeover,
+            False,
         )
-        compressor = Deflate.create_from_offer_accept(True, accept)
         return compressor, accept.get_extension_string().encode("ascii")
     return None
 

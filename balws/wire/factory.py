@@ -9,6 +9,7 @@ from typing import Any
 
 from autobahn.twisted.websocket import WebSocketClientFactory, WebSocketServerFactory
 
+from balws.wire.allocation import expect
 from balws.wire.client import ClientWire
 from balws.wire.roster import Roster
 from balws.wire.sending import LARGE
@@ -64,9 +65,18 @@ class WireFactory(WebSocketServerFactory):  # type: ignore[misc]
         )
         self.settings = settings
         self.roster = roster
+        expect(settings.maxMessageSize)
         shared = {name: getattr(self, name) for name in ServerWire.CONFIG_ATTRS}
-        shared.update(_limits(settings), plainLimit=min(settings.maxFrameSize, LARGE))
+        shared.update(_limits(settings), factory=self, plainLimit=min(settings.maxFrameSize, LARGE))
         self.protocol = type("ServerWire", (ServerWire,), shared)
+
+    def buildProtocol(self, address: Any) -> ServerWire:
+        """
+        @param address: of no interest.
+        @return: a wire without a transport.
+        """
+        wire: ServerWire = self.protocol()
+        return wire
 
 
 class ClientWireFactory(WebSocketClientFactory):  # type: ignore[misc]

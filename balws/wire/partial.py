@@ -6,11 +6,15 @@ A data frame whose payload comes in several reads.
 from __future__ import annotations
 
 from codecs import IncrementalDecoder, getincrementaldecoder
+from typing import Any
 
 from balws.wire.frames import TEXT
 from balws.wire.speed import mask
 
 _Decoder = getincrementaldecoder("utf-8")
+
+#: Shorter pieces are joined as they come: a list of single bytes would take many times the message.
+_SHORT = 4096
 
 
 class Partial:
@@ -21,7 +25,7 @@ class Partial:
     @ivar missing: how many bytes have not come.
     """
 
-    __slots__ = ("_decoder", "_isText", "_key", "_payload", "missing")
+    __slots__ = ("_decoder", "_key", "_pieces", "_taken", "missing")
 
     def __init__(self, opcode: int, length: int, key: bytes) -> None:
         """
@@ -29,10 +33,10 @@ class Partial:
         @param length: of the payload, in bytes.
         @param key: four bytes; none where the frame is not masked.
         """
-        self._isText = opcode == TEXT
+        self._decoder = _Decoder() if opcode == TEXT else None
         self._key = key
-        self._payload = bytearray()
-        self._decoder: IncrementalDecoder | None = None
+        self._pieces: list[Any] = []
+        self._taken = 0
         self.missing = length
 
     def take(self, data: bytes) -> None:
@@ -40,18 +44,31 @@ class Partial:
         @param data: no more than is missing.
         @raise UnicodeDecodeError: when a text cannot be UTF-8 any more, or ends within a character.
         """
+        length = len(data)
+        piece: Any = data
         if self._key:
-            phase = len(self._payload) % 4
-            data = mask(data, self._key[phase:] + self._key[:phase])
-        self._payload += data
-        self.missing -= len(data)
-        if self._isText and (self._decoder is not None or not data.isascii()):
-            if self._decoder is None:
-                self._decoder = _Decoder()
-            self._decoder.decode(data, final=not self.missing)
+            phase = self._taken % 4
+            piece = mask(data, self._key[phase:] + self._key[:phase])
+        self._taken += length
+        self.missing -= length
+        if self._decoder is not None:
+            piece = self._decoded(self._decoder, piece)
+        if self._pieces and len(self._pieces[-1]) < _SHORT:
+            self._pieces[-1] += piece
+        else:
+            self._pieces.append(piece)
+
+    def _decoded(self, decoder: IncrementalDecoder, data: bytes) -> str:
+        text = decoder.decode(data, final=not self.missing)
+        begun = decoder.getstate()[0]
+        # Half of a surrogate: Python waits for its third byte.
+        if begun[:1] == b"\xed" and begun[1:] > b"\x9f":
+            raise UnicodeDecodeError("utf-8", begun, 0, 2, "invalid continuation byte")
+        return text
 
     def message(self) -> str | bytes:
         """
         @return: the payload, which is whole.
         """
-        return self._payload.decode() if self._isText else bytes(self._payload)
+        whole: str | bytes = (b"" if self._decoder is None else "").join(self._pieces)
+        return whole

@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from twisted.internet import tcp, unix
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
+from twisted.python.failure import Failure
 
 __all__ = ["TcpTransport", "UnixTransport", "prompt", "promptPort"]
 
 #: So much is read at a time, in bytes: a frame of 64 KiB and its header fit.
 READ = 65536 + 64
+
+#: So much while a large frame comes.
+READ_LARGE = 262144
 
 #: So many pieces go into one call of the system; it takes no more than 1,024.
 _PIECES = 64
@@ -38,6 +42,13 @@ class Prompt:
     readSize = READ
     _corked = False
 
+    @property
+    def isClear(self) -> bool:
+        """
+        Whether what is written now is sent at once.
+        """
+        return self.prompt and not (self._tempDataLen or self.dataBuffer or self._corked)
+
     def write(self, data: bytes) -> None:
         """
         See L{twisted.internet.interfaces.ITransport}.
@@ -47,7 +58,7 @@ class Prompt:
             self._tempDataLen += len(data)
             if self._tempDataLen > self.bufferSize:
                 self._send()
-        elif self._tempDataLen or self.dataBuffer or not self.prompt or not self.connected or self._writeDisconnected:
+        elif self._tempDataLen or self.dataBuffer or not self.prompt:
             super().write(data)  # type: ignore[misc]
         elif data:
             try:
@@ -55,15 +66,18 @@ class Prompt:
             except OSError:
                 sent = 0  # it is full; or else the reactor will meet the error again, and end the connection
             if sent < len(data):
-                self._keep(data, sent)
+                self.keep(data, sent)
 
     def writeSequence(self, pieces: Iterable[bytes]) -> None:
         """
         See L{twisted.internet.interfaces.ITransport}.  For large pieces: they are not copied.
         """
-        if self._corked and self._tempDataLen:
-            self._send()
-        if self._tempDataLen or self.dataBuffer or not self.prompt or not self.connected or self._writeDisconnected:
+        if self._corked:
+            self.uncork()
+            self.writeSequence(pieces)
+            self.cork()
+            return
+        if not self.isClear:
             super().writeSequence(pieces)  # type: ignore[misc]
             return
         waiting = [piece for piece in pieces if piece]
@@ -73,14 +87,17 @@ class Prompt:
             sent = 0
         for piece in waiting:
             if sent < len(piece):
-                self._keep(piece, sent)
+                self.keep(piece, sent)
                 sent = 0
             else:
                 sent -= len(piece)
 
-    def _keep(self, data: bytes, sent: int) -> None:
+    def keep(self, data: bytes, sent: int) -> None:
         """
         The system has not taken all of it: the rest is Twisted's affair.
+
+        @param data: what was to be sent.
+        @param sent: how many bytes of it were.
         """
         if self.dataBuffer:
             super().write(data)  # type: ignore[misc]
@@ -111,40 +128,77 @@ class Prompt:
         """
         Gather what is written until L{uncork}, or until it is more than C{bufferSize}.
         """
-        self._corked = self.prompt and self.connected and not self._writeDisconnected
+        self._corked = self.prompt
 
     def uncork(self) -> None:
         """
         Send what was gathered, with one call of the system.
         """
-        self._corked = False
-        if self._tempDataLen:
-            self._send()
+        if self._corked:
+            self._corked = False
+            if self._tempDataLen:
+                self._send()
 
     def _send(self) -> None:
         """
         Do what the reactor does when it finds the socket writable.
         """
-        if not self.connected:
-            return
         problem = None if self.dataBuffer else self.doWrite()
         if problem is not None or self.dataBuffer or self._tempDataLen:
             # What is left waits for the reactor; it also comes to the same result, and ends the connection.
             self._maybePauseProducer()
             self.startWriting()
 
+    # Ends
+
+    def loseConnection(self) -> None:
+        """
+        Close when everything is written: where it is, in the reactor's next turn, and not when that
+        finds that it could write.
+        """
+        if self.disconnecting or self.producer is not None or not self.isClear:
+            super().loseConnection()  # type: ignore[misc]
+        else:
+            self.disconnecting = True
+            self.stopReading()
+            self.reactor.callLater(0, self.connectionLost, Failure(CONNECTION_DONE))
+
+    def loseWriteConnection(self) -> None:
+        """
+        Close one way when everything is written.
+        """
+        self.uncork()
+        self.prompt = False
+        super().loseWriteConnection()  # type: ignore[misc]
+
+    def abortConnection(self) -> None:
+        """
+        Close now.
+        """
+        self._corked = self.prompt = False
+        super().abortConnection()  # type: ignore[misc]
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        It is closed.
+        """
+        self._corked = self.prompt = False
+        super().connectionLost(reason)  # type: ignore[misc]
+
     if TYPE_CHECKING:  # what a connection of Twisted's provides
 
         socket: Any
         protocol: Any
-        connected: Any
         dataBuffer: bytes
         offset: int
         bufferSize: int
         _tempDataBuffer: list[bytes]
         _tempDataLen: int
-        _writeDisconnected: bool
+        disconnecting: Any
+        producer: Any
+        reactor: Any
 
+        def stopReading(self) -> None: ...
         def doWrite(self) -> Any: ...
         def startWriting(self) -> None: ...
         def _maybePauseProducer(self) -> None: ...

@@ -112,6 +112,9 @@ class Wire(Receiving, Sending):
             # We do not read, so a pong could not reach us: its time does not run.
             settings.wheel.add(settings.pingInterval, self._keepAlive)
             return
+        if self._perMessageCompress is not None:
+            # Most of the memory of a connection that compresses only makes its next message smaller.
+            self._perMessageCompress.rest()
         self._pingToken = urandom(4)
         self.paused = False
         self._writeControl(PING, self._pingToken)

@@ -19,8 +19,9 @@ from twisted.internet.interfaces import IDelayedCall
 
 from balws.errors import CorruptedFrameError, PayloadTooLargeError
 from balws.interfaces import ISession
-from balws.wire.frames import BINARY, FIN, TEXT, head
+from balws.wire.frames import BINARY, FIN, RSV1, TEXT, head
 from balws.wire.partial import Partial
+from balws.wire.prompt import READ, READ_LARGE
 from balws.wire.settings import WireSettings
 from balws.wire.speed import WAY, frames, mask
 
@@ -41,7 +42,7 @@ _NOT_UTF8 = "a text message is not UTF-8"
 
 #: The first bytes of frames that are messages.
 _PLAIN = (FIN | TEXT, FIN | BINARY)
-_COMPRESSED: tuple[int, ...] = ()
+_COMPRESSED = (FIN | RSV1 | TEXT, FIN | RSV1 | BINARY)
 
 
 class Receiving:
@@ -208,6 +209,7 @@ class Receiving:
         if first in _PLAIN:
             self._partial = Partial(first & 0x0F, length, key)
             self.data = data[start:]
+            self._readBy(length)
         elif first in _COMPRESSED and self._perMessageCompress is not None and start + length <= len(data):
             self._left -= 1
             self.data = data[start + length :]
@@ -232,6 +234,7 @@ class Receiving:
         if partial.missing:
             return False
         self._partial = None
+        self._readBy(0)
         self._left -= 1
         message = partial.message()
         if isinstance(message, str):
@@ -239,6 +242,13 @@ class Receiving:
         else:
             self.session.binaryReceived(message)
         return True
+
+    def _readBy(self, length: int) -> None:
+        """
+        A large frame is read in larger portions, where the transport lets us.
+        """
+        if self.isCorkable and (length > READ or not length):
+            self.transport.readSize = READ_LARGE if length else READ
 
     def _takeCompressed(self, first: int, payload: bytes) -> None:
         """

@@ -7,9 +7,10 @@ from __future__ import annotations
 import zlib
 from random import Random
 
+from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.compression import MEM_LEVEL, WINDOW_BITS, accepted, agree
+from balws.wire.compression import MEM_LEVEL, WINDOW_BITS, Deflate, accepted, agree
 from balws.wire.settings import MIN_COMPRESSED
 from tests.rows.raw import BINARY, PING, TEXT, frame
 from tests.wire.transports import Rig, WireTestCase, compressing
@@ -126,11 +127,7 @@ class AgreeTests(SynchronousTestCase):
                 "server_max_window_bits=10",
             ),
         ):
-            expected = (
-                None
-                if answer is None
-                else "; ".join(["permessage-deflate", *filter(None, [answer])]).encode()
-            )
+            expected = None if answer is None else "; ".join(["permessage-deflate", *filter(None, [answer])]).encode()
             self.assertEqual(self.answer(offered), expected, offered)
 
     def test_declined(self) -> None:
@@ -169,9 +166,7 @@ class AgreeTests(SynchronousTestCase):
             "",
         ):
             self.assertIsNone(self.answer(f"permessage-deflate; {wrong}"), wrong)
-            self.assertEqual(
-                self.answer(f"permessage-deflate; {wrong}, permessage-deflate"), b"permessage-deflate"
-            )
+            self.assertEqual(self.answer(f"permessage-deflate; {wrong}, permessage-deflate"), b"permessage-deflate")
 
     def test_manyOffers(self) -> None:
         """
@@ -214,6 +209,219 @@ class AgreeTests(SynchronousTestCase):
         rig.read(frame(TEXT, second[:3], rsv=4, fin=False) + frame(PING) + frame(0, second[3:]))
         rig.read(frame(TEXT, b"plain"), frame(BINARY, squeezer.squeeze(b""), rsv=4))
         self.assertEqual(rig.session.seen, [WORDS, WORDS, "plain", b""])
+
+
+def agreed(offer: str = "permessage-deflate; client_max_window_bits") -> Deflate:
+    """
+    @return: a server's end.
+    """
+    found = agree(offer)
+    assert found is not None
+    return found[0]
+
+
+class InflatedTests(SynchronousTestCase):
+    """
+    Messages in one piece, and in parts, with no wire around them.
+    """
+
+    def inParts(self, deflate: Deflate, parts: list[bytes], limit: int) -> bytes:
+        """
+        @return: what Autobahn's state machine makes of the parts of a message.
+        """
+        deflate.start_decompress_message()
+        content = b""
+        for part in parts:
+            content += deflate.decompress_message_data(part, limit - len(content))
+        deflate.end_decompress_message()
+        return content
+
+    def test_limit(self) -> None:
+        """
+        A message may hold as much as the limit says, and not one byte more, however it comes.
+        """
+        data = WORDS.encode() * 200
+        squeezed = Squeezer().squeeze(data)
+        for size in (0, 1, 100, len(data)):
+            payload = Squeezer().squeeze(data[:size])
+            for limit in (size - 1, size, size + 1):
+                if limit < 0:
+                    continue
+                for parts in (
+                    [payload],
+                    [payload[:7], payload[7:]],
+                    [payload[at : at + 1] for at in range(len(payload))],
+                ):
+                    if limit < size:
+                        self.assertRaises(PayloadExceededError, self.inParts, agreed(), parts, limit)
+                    else:
+                        self.assertEqual(self.inParts(agreed(), parts, limit), data[:size])
+                if limit < size:
+                    self.assertRaises(PayloadExceededError, agreed().inflated, payload, limit)
+                else:
+                    self.assertEqual(agreed().inflated(payload, limit), data[:size])
+        self.assertRaises(PayloadExceededError, agreed().inflated, squeezed, 0)
+
+    def test_bomb(self) -> None:
+        """
+        Of what is too large no more than one byte too many is ever made.
+        """
+        bomb = zlib.compressobj(9, wbits=-12)
+        payload = (bomb.compress(bytes(50_000_000)) + bomb.flush(zlib.Z_SYNC_FLUSH))[:-4]
+        self.assertLess(len(payload), 50_000)
+        made: list[int] = []
+        deflate = agreed()
+        deflate.start_decompress_message()
+        decompressor = deflate._decompressor
+
+        class Watched:
+            def decompress(self, data: bytes, most: int) -> bytes:
+                content: bytes = decompressor.decompress(data, most)
+                made.append(len(content))
+                return content
+
+        deflate._decompressor = Watched()
+        self.assertRaises(PayloadExceededError, deflate.decompress_message_data, payload, 1000)
+        self.assertEqual(made, [1001])
+
+    def test_corrupt(self) -> None:
+        """
+        What is cut, has something behind its end, or is none at all, cannot be inflated.
+        """
+        whole = Squeezer().squeeze(WORDS.encode())
+        ended = zlib.compressobj(wbits=-12)
+        end = ended.compress(b"a") + ended.flush()
+        wrong = [whole[:at] for at in range(len(whole))]
+        wrong += [end + b"b", end + b"\0\0", end + end, b"\0\4\0\xfb\xff", b"\xff" * 20, whole + b"\xff\xff"]
+        for payload in wrong:
+            self.assertRaises(PayloadCorruptError, agreed().inflated, payload, 10_000)
+            for at in range(0, len(payload) + 1, 5):
+                self.assertRaises(PayloadCorruptError, self.inParts, agreed(), [payload[:at], payload[at:]], 10_000)
+
+    def test_window(self) -> None:
+        """
+        Each message may refer to those before it, as far back as was agreed and no further,
+        in whatever sizes and parts they come.
+        """
+        random = Random(7)
+        noise = random.randbytes(70_000)
+        for bits in range(9, 16):
+            deflate, squeezer = agreed(f"permessage-deflate; client_max_window_bits={bits}"), Squeezer(min(bits, 12))
+            sent = b""
+            for _ in range(150):
+                size = random.choice((0, 1, 3, 60, 500, 5000))
+                # Something that is near, or far, or new.
+                at = random.choice((max(len(sent) - random.randrange(1, 6000), 0), random.randrange(60_000)))
+                data = sent[at : at + size] if random.random() < 0.5 else noise[at : at + size]
+                sent = (sent + data)[-70_000:]
+                payload = squeezer.squeeze(data)
+                if random.random() < 0.5:
+                    self.assertEqual(deflate.inflated(payload, size), data)
+                else:
+                    cut = random.randrange(len(payload) + 1)
+                    self.assertEqual(self.inParts(deflate, [payload[:cut], payload[cut:]], size), data)
+                self.assertLessEqual(len(deflate._window), 1 << min(bits, 12))
+
+    def test_largestWindow(self) -> None:
+        """
+        A client that cannot keep its window small has the largest.
+        """
+        deflate, squeezer = agreed("permessage-deflate"), Squeezer(15)
+        noise = Random(15).randbytes(32_000)
+        for _ in range(3):
+            payload = squeezer.squeeze(noise)
+            self.assertEqual(deflate.inflated(payload, 32_000), noise)
+        self.assertLess(len(payload), 1000)
+
+    def test_beyond(self) -> None:
+        """
+        A message that refers to more than there was is refused.
+        """
+        squeezer = Squeezer()
+        squeezer.squeeze(WORDS.encode())
+        self.assertRaises(PayloadCorruptError, agreed().inflated, squeezer.squeeze(WORDS.encode()), 10_000)
+
+    def test_alone(self) -> None:
+        """
+        Where the messages of the other end stand alone nothing is kept of them, and one that
+        does not is refused.
+        """
+        deflate = accepted("permessage-deflate; server_no_context_takeover; server_max_window_bits=12")
+        squeezer = Squeezer()
+        self.assertEqual(deflate.inflated(squeezer.squeeze(WORDS.encode()), 10_000), WORDS.encode())
+        self.assertEqual(deflate._window, b"")
+        self.assertRaises(PayloadCorruptError, deflate.inflated, squeezer.squeeze(WORDS.encode()), 10_000)
+
+    def test_ended(self) -> None:
+        """
+        The message behind one that has ended its stream begins another.
+        """
+        deflate = agreed()
+        for parts in (1, 2):
+            ended = zlib.compressobj(wbits=-12)
+            payload = ended.compress(WORDS.encode()) + ended.flush()
+            cut = len(payload) // parts
+            self.assertEqual(self.inParts(deflate, [payload[:cut], payload[cut:]], 10_000), WORDS.encode())
+            self.assertEqual(deflate._window, b"")
+            self.assertEqual(deflate.inflated(payload, 10_000), WORDS.encode())
+            self.assertEqual(deflate.inflated(Squeezer().squeeze(WORDS.encode()), 10_000), WORDS.encode())
+
+
+class RestTests(SynchronousTestCase):
+    """
+    Connections on which nothing is said for a while.
+    """
+
+    def test_sent(self) -> None:
+        """
+        The message behind a rest stands alone, the peer reads it as any other, and what comes
+        then may refer to it.
+        """
+        for offer in ("permessage-deflate", "permessage-deflate; server_no_context_takeover"):
+            deflate, inflater, sizes = agreed(offer), zlib.decompressobj(-12), []
+            for rests in (False, False, True, False, True):
+                if rests:
+                    deflate.rest()
+                payload = deflate.compressed(WORDS.encode())
+                self.assertEqual(inflater.decompress(payload + TAIL), WORDS.encode())
+                sizes.append(len(payload) > 30)
+            alone = "no_context" in offer
+            self.assertEqual(sizes, [True, alone, True, alone, True])
+
+    def test_received(self) -> None:
+        """
+        What the peer says may refer to what it had said before, nevertheless.
+        """
+        deflate, squeezer = agreed(), Squeezer()
+        for _ in range(3):
+            self.assertEqual(deflate.inflated(squeezer.squeeze(WORDS.encode()), 10_000), WORDS.encode())
+            deflate.rest()
+
+    def test_between(self) -> None:
+        """
+        A message whose first part came before the rest is whole behind it.
+        """
+        deflate = agreed()
+        payload = Squeezer().squeeze(WORDS.encode())
+        deflate.start_decompress_message()
+        content = deflate.decompress_message_data(payload[:50], 10_000)
+        deflate.rest()
+        content += deflate.decompress_message_data(payload[50:], 10_000)
+        deflate.end_decompress_message()
+        self.assertEqual(content, WORDS.encode())
+
+    def test_kept(self) -> None:
+        """
+        No compressor is kept by who rests, nor where each message stands alone.
+        """
+        deflate = agreed()
+        deflate.compressed(WORDS.encode())
+        self.assertIsNotNone(deflate._compressor)
+        deflate.rest()
+        self.assertIsNone(deflate._compressor)
+        alone = agreed("permessage-deflate; server_no_context_takeover")
+        alone.compressed(WORDS.encode())
+        self.assertIsNone(alone._compressor)
 
 
 class SendTests(SynchronousTestCase):
@@ -298,7 +506,6 @@ class SendTests(SynchronousTestCase):
         compressor = agree("permessage-deflate; client_max_window_bits")[0]  # type: ignore[index]
         self.assertEqual((WINDOW_BITS, MEM_LEVEL), (12, 5))
         self.assertEqual((compressor.server_max_window_bits, compressor.client_max_window_bits), (12, 12))
-        self.assertEqual(compressor.mem_level, 5)
 
 
 class DeflateTests(WireTestCase):
