@@ -93,7 +93,7 @@ class AdoptedEndpoint:
         return succeed(port)
 
 
-class _TcpConnection(TcpTransport):
+class _Counted:
     """
     A connection that counts as long as it is open.
     """
@@ -101,7 +101,7 @@ class _TcpConnection(TcpTransport):
     _counts = False
 
     def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, number: int, reactor: Any) -> None:
-        super().__init__(sock, protocol, client, server, number, reactor)
+        super().__init__(sock, protocol, client, server, number, reactor)  # type: ignore[call-arg]
         self._counts = True
         self._burden: Burden = server.burden
         self._burden.add(1)
@@ -110,15 +110,21 @@ class _TcpConnection(TcpTransport):
         """
         It is gone.
         """
-        super().connectionLost(reason)
+        super().connectionLost(reason)  # type: ignore[misc]
         if self._counts:
             self._counts = False
             self._burden.add(-1)
 
 
-class _UnixConnection(_TcpConnection, UnixTransport):
+class _TcpConnection(_Counted, TcpTransport):
     """
-    The same over a UNIX socket.
+    Over TCP.
+    """
+
+
+class _UnixConnection(_Counted, UnixTransport):
+    """
+    Over a UNIX socket.
     """
 
 

@@ -20,6 +20,7 @@ from twisted.web.server import Request
 
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import Header
+from balws.server.asked import Asked
 from balws.server.refusal import Refusal
 from balws.session.parameters import annotationsOf, shown
 from balws.wire.headers import isToken
@@ -83,17 +84,17 @@ class Parameter:
     optional: bool
     default: Any
 
-    def value(self, request: Request, path: dict[str, str]) -> Any:
+    def value(self, asked: Asked, path: dict[str, str]) -> Any:
         """
         @return: the value, or the L{Refusal}.
         """
         if self.source == _PATH:
             return self._converted([path[self.name]], Refusal(404))
         if self.source == _HEADER:
-            raw = request.requestHeaders.getRawHeaders(self.key.encode(), [])
+            raw = asked.fields.get(self.key.encode().lower(), [])
             missing = invalid = Refusal(404, f"No header value found for: {self.key}\n")
         else:
-            raw = request.args.get(self.key.encode(), [])
+            raw = asked.args.get(self.key.encode(), [])
             missing = Refusal(400, f"No query param value found for: {self.key}\n")
             invalid = Refusal(400, f"Invalid query param value for: {self.key}\n")
         if not raw:
@@ -114,6 +115,8 @@ class Parameter:
 class Arguments:
     """
     Binds one C{get}.
+
+    @ivar wantsRequest: whether it is given the request itself.
     """
 
     def __init__(self, owner: str, function: Callable[..., Any], template: str) -> None:
@@ -124,10 +127,11 @@ class Arguments:
         self.owner = owner
         self.name = function.__name__
         self._template = self._split(template)
-        names = [name for segment in self._template if (name := _parameterName(segment))]
+        names = [name for _, name in self._template if name]
         hints = annotationsOf(owner, function)
         parameters = self._taking(function)
         self._requests = _requests(parameters, hints, names)
+        self.wantsRequest = bool(self._requests)
         self._parameters = [
             self._parameter(parameter, hints.get(parameter.name), names)
             for parameter in parameters
@@ -158,7 +162,10 @@ class Arguments:
         variable = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
         return [parameter for parameter in parameters[1:] if parameter.kind not in variable]
 
-    def _split(self, template: str) -> tuple[str, ...]:
+    def _split(self, template: str) -> tuple[tuple[str, str | None], ...]:
+        """
+        @return: each segment, and the name of the parameter that it is.
+        """
         if template in (".", "", "/"):
             return ()
         parts = tuple(template.strip("/").split("/"))
@@ -173,7 +180,7 @@ class Arguments:
             raise ServiceDefinitionError(
                 self.owner, self.name, f"the path {template!r} has a parameter twice", "rename one"
             )
-        return parts
+        return tuple(zip(parts, names, strict=True))
 
     def _parameter(self, parameter: inspect.Parameter, annotation: Any, path: Sequence[str]) -> Parameter:
         inner, many, nilable, header = _taken(str if annotation is None else annotation)
@@ -219,25 +226,24 @@ class Arguments:
         if len(rest) != len(self._template):
             return None
         found = {}
-        for segment, raw in zip(self._template, rest, strict=True):
+        for (segment, name), raw in zip(self._template, rest, strict=True):
             try:
                 text = raw.decode()
             except UnicodeDecodeError:
                 return None
-            name = _parameterName(segment)
             if name is not None and text:
                 found[name] = text
             elif text != segment:
                 return None
         return found
 
-    def bind(self, request: Request, path: dict[str, str]) -> dict[str, Any] | Refusal:
+    def bind(self, asked: Asked, path: dict[str, str]) -> dict[str, Any] | Refusal:
         """
         @return: keyword arguments for C{get}, or the answer to a request that lacks one.
         """
-        values: dict[str, Any] = dict.fromkeys(self._requests, request)
+        values: dict[str, Any] = dict.fromkeys(self._requests, asked.request) if self.wantsRequest else {}
         for parameter in self._parameters:
-            value = parameter.value(request, path)
+            value = parameter.value(asked, path)
             if isinstance(value, Refusal):
                 return value
             values[parameter.name] = value

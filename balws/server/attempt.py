@@ -13,17 +13,16 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
-from twisted.web.server import Request
 
 from balws.auth.login import Login
 from balws.config.service import WSServiceConfig
 from balws.errors import AuthnError, AuthzError, Error, ServiceDefinitionError, UpgradeError
 from balws.interfaces import Service
 from balws.server.admission import Admission
+from balws.server.asked import Asked
 from balws.server.gate import BEARER, Upgrade
 from balws.server.inbound import Inbound, inbound
 from balws.server.mount import Mount
-from balws.server.provenance import addressOf
 from balws.server.refusal import Refusal, answer
 from balws.session.caller import RequestSnapshot
 from balws.wire.compression import agree
@@ -46,18 +45,18 @@ class Attempt:
 
     _log = Logger(namespace="balws.server")
 
-    def __init__(self, mount: Mount, request: Request, upgrade: Upgrade) -> None:
+    _deadline: IDelayedCall | None = None
+    _waiting: Deferred[Any] | None = None
+    _watched = False
+    _login: Login | None = None
+    _admission: Admission | None = None
+    _over = False
+
+    def __init__(self, mount: Mount, asked: Asked, upgrade: Upgrade) -> None:
         self._mount = mount
-        self._request = request
+        self._asked = asked
         self._upgrade = upgrade
-        self._begun: float = getattr(request.channel, "begun", mount.clock.seconds())
-        self._deadline: IDelayedCall | None = None
-        self._waiting: Deferred[Any] | None = None
-        self._watched = False
-        self._login: Login | None = None
-        self._admission: Admission | None = None
-        self._address = ""
-        self._over = False
+        self._begun = mount.clock.seconds() if asked.begun is None else asked.begun
 
     def begin(self, values: dict[str, Any]) -> None:
         """
@@ -65,8 +64,7 @@ class Attempt:
         """
         admission = self._mount.admission
         if admission is not None:
-            self._address = addressOf(self._request)
-            refusal = admission.enter(self._address)
+            refusal = admission.enter(self._asked.address)
             if refusal is not None:
                 self._answer(refusal)
                 return
@@ -85,7 +83,7 @@ class Attempt:
         if guard is None:
             self._ask(values)
             return
-        admitted: Deferred[Any] = Deferred.fromCoroutine(guard.admit(self._request, self._upgrade))
+        admitted: Deferred[Any] = Deferred.fromCoroutine(guard.admit(self._asked.request, self._upgrade))
         self._wait(admitted)
         admitted.addCallbacks(self._admitted, self._guardFailed, (values,)).addErrback(self._broken)
 
@@ -96,7 +94,7 @@ class Attempt:
                 result.end()
                 return
             self._login = result
-            request: Any = self._request
+            request: Any = self._asked.request
             request.principal = result.principal
             self._ask(values)
         elif self._finish():
@@ -112,6 +110,9 @@ class Attempt:
             result = self._mount.call(values)
         except Exception:
             self._failed(Failure())
+            return
+        if isinstance(result, Service):
+            self._answered(result)
             return
         if iscoroutine(result):
             result = Deferred.fromCoroutine(result)
@@ -131,7 +132,7 @@ class Attempt:
         if self._watched:
             return
         self._watched = True
-        self._request.notifyFinish().addErrback(self._left)
+        self._asked.request.notifyFinish().addErrback(self._left)
         left = self._timeLeft()
         if left is not None:
             self._deadline = self._mount.clock.callLater(left, self._tooLate)
@@ -175,7 +176,7 @@ class Attempt:
             login.end()
         admission, self._admission = self._admission, None
         if admission is not None:
-            admission.leave(self._address)
+            admission.leave(self._asked.address)
 
     def _answered(self, result: Any) -> None:
         if not self._finish():
@@ -231,8 +232,10 @@ class Attempt:
 
     def _answer(self, refusal: Refusal) -> None:
         self._letGo()
-        request = self._request
-        if not request.startedWriting:
+        if self._asked.isGone:
+            return
+        request = self._asked.request
+        if not self._asked.isAnswered:
             answer(request, refusal)
             return
         self._log.error(
@@ -244,8 +247,8 @@ class Attempt:
             request.loseConnection()
 
     def _accept(self, service: Service) -> None:
-        mount, request = self._mount, self._request
-        if mount.stopping or request.startedWriting:
+        mount, asked = self._mount, self._asked
+        if mount.stopping or asked.isAnswered or asked.isGone:
             self._answer(Refusal(503, STOPPING))
             return
         if self._login is not None and self._login.left == 0.0:  # while get worked
@@ -260,33 +263,34 @@ class Attempt:
             self._broken(Failure())
             self._answer(Refusal(500, FAILED))
         else:
-            session.admission, session.address = self._admission, self._address
+            session.admission, session.address = self._admission, asked.address
             self._login = self._admission = None  # the connection's now
-            takeOver(request, mount.factory, session, response, compressor)
+            takeOver(asked.release, mount.factory, session, response, compressor)
 
     def _prepared(self, service: Service) -> tuple[Inbound, bytes, Any]:
         """
         @return: the conversation, the answer 101, and the compressor where one was agreed.
         """
-        mount, request, upgrade = self._mount, self._request, self._upgrade
+        mount, asked, upgrade = self._mount, self._asked, self._upgrade
         table = mount.terms.table(type(service))
         fields = self._fields(service)
-        protocol = next((name for name in upgrade.protocols if name in mount.config.subProtocols), None)
+        protocol = None
+        if upgrade.protocols:
+            protocol = next((name for name in upgrade.protocols if name in mount.config.subProtocols), None)
         if protocol is None and upgrade.token is not None:
             protocol = BEARER.decode()  # a browser insists on one of those that it offered
         agreed = agree(upgrade.extensions) if mount.compression and upgrade.extensions else None
         compressor, extension = agreed if agreed is not None else (None, None)
         connection = inbound(service, table, mount.terms, mount.config)
-        if mount.provenance.isSecure(request):
+        if mount.provenance.isSecure(asked):
             connection.behindTls = True
         if protocol is not None:
             connection.subProtocol = protocol
         if service.keepRequest:
-            connection.request = snapshot(request, mount.config)
+            connection.request = snapshot(asked, mount.config)
         connection.login = self._login
-        principal = getattr(request, "principal", None)
-        if principal is not None:
-            connection.principal = principal
+        if asked.principal is not None:
+            connection.principal = asked.principal
         response = switching(upgrade.key, protocol.encode() if protocol else None, extension, fields)
         return connection, response, compressor
 
@@ -295,14 +299,7 @@ class Attempt:
         What goes into the 101 beside the handshake: what C{get} put on the request,
         cookies, and the service's C{customHeaders}.
         """
-        request = self._request
-        fields = [
-            (name, value)
-            for name, values in request.responseHeaders.getAllRawHeaders()
-            if name.lower() not in _NOT_FOR_101
-            for value in values
-        ]
-        fields += [(b"Set-Cookie", cookie) for cookie in request.cookies]
+        fields = [(name, value) for name, value in self._asked.prepared() if name.lower() not in _NOT_FOR_101]
         for name, value in fields:
             if not isValue(value):
                 raise ValueError(f"header {name!r} has a control character in its value")
@@ -310,7 +307,7 @@ class Attempt:
         return fields + checkedFields(headers) if headers else fields
 
 
-def snapshot(request: Request, config: WSServiceConfig) -> RequestSnapshot:
+def snapshot(asked: Asked, config: WSServiceConfig) -> RequestSnapshot:
     """
     @return: what a service may keep of the request; the credentials that balws took are not
         among that.
@@ -320,16 +317,16 @@ def snapshot(request: Request, config: WSServiceConfig) -> RequestSnapshot:
         secret.add(b"cookie")
     parameter = config.bearerQueryParameter if config.auth else None
     return RequestSnapshot(
-        method=request.method.decode("ascii"),
-        path=request.path.decode("latin-1"),
+        method=asked.method.decode("ascii"),
+        path=asked.path.decode("latin-1"),
         arguments={
             name.decode("utf-8", "replace"): tuple(value.decode("utf-8", "replace") for value in values)
-            for name, values in request.args.items()
+            for name, values in asked.args.items()
             if parameter is None or name != parameter.encode()
         },
         headers={
-            name.decode("ascii").lower(): tuple(value.decode("utf-8", "replace") for value in values)
-            for name, values in request.requestHeaders.getAllRawHeaders()
-            if name.lower() not in secret
+            name.decode("ascii"): tuple(value.decode("utf-8", "replace") for value in values)
+            for name, values in asked.fields.items()
+            if name not in secret
         },
     )

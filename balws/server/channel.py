@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITCPTransport
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from twisted.web.http import HTTPChannel
@@ -22,12 +22,10 @@ from twisted.web.server import Request
 
 from balws.config.listener import KeepAlive, ListenerConfiguration
 from balws.server.refusal import phrase
+from balws.server.shortcut import MAX_HEADERS, shorten
 from balws.wire.headers import isValue, tokens
 from balws.wire.settings import LINGER
 from balws.wire.transport import Lingering, close, give
-
-#: Fields of one request; the size limit allows more only where they are tiny.
-MAX_HEADERS = 100
 
 #: A request line's bytes beside the target: the longest method, the version, blanks.
 _AROUND_URI = 64
@@ -45,6 +43,10 @@ class Channel(HTTPChannel):
     @ivar clock: for deadlines.
     @ivar begun: when the time of the request at hand began.
     @ivar departed: for its site: what to call when it is gone or was upgraded.
+    @ivar isGone: whether the connection has ended.
+    @ivar isServed: whether its request is served the short way: where Twisted Web reads it after
+        all, it looks for nobody who serves it.
+    @cvar hasShortcut: whether plain upgrades go the short way.
     """
 
     configuration: ListenerConfiguration
@@ -52,6 +54,9 @@ class Channel(HTTPChannel):
     departed: Callable[[], object]
     site: Any
     factory: Any
+    hasShortcut = True
+    isGone = False
+    isServed = False
 
     timeOut = None  # Twisted's idle timer; ours is a deadline
     totalHeadersSize = maxHeaders = 2**31
@@ -61,25 +66,76 @@ class Channel(HTTPChannel):
     _deadline: IDelayedCall | None = None
     _refused = False
     _leaving = False
+    _isNew = True
     begun = 0.0
 
     def connectionMade(self) -> None:
         """
         The clock of the first request runs from here.
         """
+        transport: Any = self.transport
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+        self._beginRequest()
+
+    def _begin(self) -> None:
+        """
+        Get ready for what does not go the short way.
+        """
+        self._isNew = False
         limits = self.configuration.requestLimits
         self.MAX_LENGTH = max(limits.maxUriLength + _AROUND_URI, limits.maxHeaderSize)
         super().connectionMade()
-        self._beginRequest()
 
     def dataReceived(self, data: bytes) -> None:
         """
         Bytes; what comes after a refusal goes to the L{Closer}.
         """
+        if self._isNew:
+            if self.hasShortcut and shorten(self, data):
+                return
+            self._begin()
         super().dataReceived(data)
         if self.line_mode and not (self._busyReceiving or self.paused) and b"\n" in self._buffer:
             # What is left has no CR LF: this line would never end.
             self._respondToBadRequestAndDisconnect()
+
+    # The short way
+
+    def keep(self, data: bytes) -> None:
+        """
+        Hold the bytes of a request that is served the short way; what comes meanwhile is held
+        behind them.
+        """
+        self._isNew = False
+        self.isServed = self._busyReceiving = self._handlingRequest = True
+        self._buffer = data
+
+    def takeLongWay(self) -> Request:
+        """
+        Let Twisted Web read what is kept.
+
+        @return: its request.
+        """
+        self._begin()
+        self._busyReceiving = self._handlingRequest = False
+        self.persistent = 1  # a listener that stops has taken it away, and then nothing is read
+        super().dataReceived(b"")
+        request: Request = self.requests[-1]
+        return request
+
+    def release(self, end: int) -> tuple[Any, bytes]:
+        """
+        Let go of the transport.
+
+        @param end: of the request, among the bytes that are kept.
+        @return: the transport, and what is behind the end.
+        """
+        transport, rest = self.transport, self._buffer[end:]
+        self.released()
+        self._buffer = b""
+        self.transport = None
+        return transport, rest
 
     # The deadline
 
@@ -266,6 +322,7 @@ class Channel(HTTPChannel):
         """
         The peer is gone.
         """
+        self.isGone = True
         self._stopDeadline()
         self.factory.left(self)
         super().connectionLost(reason)
@@ -274,6 +331,8 @@ class Channel(HTTPChannel):
         """
         Close when everything is written, or when the peer has not taken it in time.
         """
+        if self._isNew:
+            self._begin()
         self._leaving = True
         self._startDeadline()
         super().loseConnection()

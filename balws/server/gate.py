@@ -2,16 +2,18 @@
 """
 Is this a valid upgrade, and from a page that may ask (RFC 6455 section 4.2.1)?
 
-Looks at the fields that Twisted Web parsed and at nothing else.
+Looks at fields that were parsed, and at nothing else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
+
 import attrs
-from twisted.web.http_headers import Headers
-from twisted.web.server import Request
 
 from balws.config.service import WSServiceConfig
+from balws.server.asked import Asked
 from balws.server.host import isAllowed, isHost, isSame
 from balws.server.refusal import Refusal
 from balws.wire.headers import isKey, isToken, isValue, tokens
@@ -22,7 +24,14 @@ VERSION = b"13"
 BEARER = b"balws.bearer"
 
 #: Fields that two of would leave open which one counts.
-_SINGLE = (b"Sec-WebSocket-Key", b"Sec-WebSocket-Version", b"Origin", b"Authorization")
+_SINGLE = (b"sec-websocket-key", b"sec-websocket-version", b"origin", b"authorization")
+
+_BAD = Refusal(400)
+
+_Fields = Mapping[bytes, Sequence[bytes]]
+
+#: Of a field that is not there.
+_NONE: Sequence[bytes] = ()
 
 
 @attrs.frozen
@@ -50,64 +59,71 @@ def _upgradeRequired() -> Refusal:
     )
 
 
-def check(request: Request, config: WSServiceConfig) -> Upgrade | Refusal:
+def check(asked: Asked, config: WSServiceConfig) -> Upgrade | Refusal:
     """
     @return: the upgrade, or the answer that refuses it (ruling 2: form, then Origin).
     """
-    headers: Headers = request.requestHeaders
-    bad = Refusal(400)
-    if request.method != b"GET":
-        return bad
-    if request.clientproto != b"HTTP/1.1" or b"websocket" not in _tokens(headers, b"Upgrade"):
+    fields = asked.fields
+    if asked.method != b"GET":
+        return _BAD
+    if asked.version != b"HTTP/1.1" or not _has(fields, b"upgrade", b"websocket"):
         return _upgradeRequired()
-    if b"upgrade" not in _tokens(headers, b"Connection"):
-        return bad
-    if _hasBody(headers) or not isHost(headers.getRawHeaders(b"Host", [])):
-        return bad
-    if any(len(headers.getRawHeaders(name, [])) > 1 for name in _SINGLE):
-        return bad
-    if not all(isValue(value) for _, values in headers.getAllRawHeaders() for value in values):
-        return bad
-    if headers.getRawHeaders(b"Sec-WebSocket-Version", [b""])[0] != VERSION:
+    if not _has(fields, b"connection", b"upgrade"):
+        return _BAD
+    if _hasBody(fields) or not isHost(fields.get(b"host", _NONE)):
+        return _BAD
+    for name in _SINGLE:
+        if len(fields.get(name, _NONE)) > 1:
+            return _BAD
+    if not isValue(b"".join(chain.from_iterable(fields.values()))):  # one look at all of them
+        return _BAD
+    if _first(fields, b"sec-websocket-version") != VERSION:
         return _upgradeRequired()
-    key = headers.getRawHeaders(b"Sec-WebSocket-Key", [b""])[0]
+    key = _first(fields, b"sec-websocket-key")
     if not isKey(key):
-        return bad
-    protocols = tokens(headers.getRawHeaders(b"Sec-WebSocket-Protocol", []))
+        return _BAD
+    protocols = tokens(fields.get(b"sec-websocket-protocol", _NONE))
     if len(set(protocols)) != len(protocols) or not all(map(isToken, protocols)):
-        return bad
+        return _BAD
     token = None
     if BEARER in protocols:
         place = protocols.index(BEARER)
         if place + 1 == len(protocols):
-            return bad
+            return _BAD
         token = protocols[place + 1]
         del protocols[place : place + 2]
-    if not _mayAsk(headers, config):
+    if not _mayAsk(fields, config):
         return Refusal(403)
     return Upgrade(
         key,
-        tuple(protocol.decode("ascii") for protocol in protocols),
-        b", ".join(headers.getRawHeaders(b"Sec-WebSocket-Extensions", [])).decode("latin-1"),
+        tuple(map(bytes.decode, protocols)),
+        b", ".join(fields.get(b"sec-websocket-extensions", _NONE)).decode("latin-1"),
         token,
     )
 
 
-def _tokens(headers: Headers, name: bytes) -> list[bytes]:
-    return [token.lower() for token in tokens(headers.getRawHeaders(name, []))]
+def _has(fields: _Fields, name: bytes, token: bytes) -> bool:
+    lines = fields.get(name, _NONE)
+    # Nearly always it stands there alone.
+    return (len(lines) == 1 and lines[0].lower() == token) or token in [each.lower() for each in tokens(lines)]
 
 
-def _hasBody(headers: Headers) -> bool:
-    lengths = headers.getRawHeaders(b"Content-Length", [])
-    return headers.hasHeader(b"Transfer-Encoding") or any(length.strip(b"0") for length in lengths)
+def _first(fields: _Fields, name: bytes) -> bytes:
+    lines = fields.get(name)
+    return lines[0] if lines else b""
 
 
-def _mayAsk(headers: Headers, config: WSServiceConfig) -> bool:
-    origins = headers.getRawHeaders(b"Origin", [])
+def _hasBody(fields: _Fields) -> bool:
+    lengths = fields.get(b"content-length", _NONE)
+    return b"transfer-encoding" in fields or (bool(lengths) and any(length.strip(b"0") for length in lengths))
+
+
+def _mayAsk(fields: _Fields, config: WSServiceConfig) -> bool:
+    origins = fields.get(b"origin")
     if not origins:
         return True  # not a browser
     if config.allowedOrigins is not None:
         return isAllowed(origins[0], config.allowedOrigins)
     if config.auth:
-        return isSame(origins[0], headers.getRawHeaders(b"Host", [b""])[0])
+        return isSame(origins[0], _first(fields, b"host"))
     return origins[0] != b"null"

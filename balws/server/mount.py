@@ -103,6 +103,14 @@ class Mount:
         self.guard = (Doors(reactor) if doors is None else doors).guard(self.config, path)
 
     @property
+    def wantsRequest(self) -> bool:
+        """
+        Whether a request of Twisted Web is needed before it is known whether there is a service:
+        for the guard, for C{get}, or to wait until the hub is there.
+        """
+        return self.guard is not None or self.arguments.wantsRequest or self.terms.hub.isBeginning
+
+    @property
     def challenge(self) -> str:
         """
         What C{WWW-Authenticate} says to whose token is not accepted.

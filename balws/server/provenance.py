@@ -11,6 +11,7 @@ from typing import Any
 
 from balws.auth.network import LOCAL
 from balws.config.server import TrustedProxy
+from balws.server.asked import Asked
 
 _Address = IPv4Address | IPv6Address
 
@@ -38,17 +39,15 @@ class Provenance:
         found = _read(address) if self._networks else None
         return found is not None and any(found in network for network in self._networks)
 
-    def address(self, request: Any) -> str:
+    def address(self, asked: Asked) -> str:
         """
         @return: the client's address without its port.  That of the transport, unless this is a
             trusted proxy: then the last address that a trusted proxy has seen and that is
             none itself.
         """
-        nearest = hostOf(request.getClientAddress())
-        if not self.trusts(nearest):
-            return nearest
-        lines = request.requestHeaders.getRawHeaders(b"X-Forwarded-For", ())
-        if not lines:
+        nearest = hostOf(asked.client)
+        lines = asked.fields.get(b"x-forwarded-for")
+        if not lines or not self.trusts(nearest):
             return nearest
         for element in reversed(b",".join(lines).split(b",")):
             found = _element(element.strip().decode("latin-1"))
@@ -59,17 +58,17 @@ class Provenance:
                 break
         return nearest
 
-    def isSecure(self, request: Any) -> bool:
+    def isSecure(self, asked: Asked) -> bool:
         """
         @return: whether the client speaks TLS: with us, or with a trusted proxy that says so.
         """
-        if request.isSecure():
+        if asked.isSecure():
             return True
-        if not self.trusts(hostOf(request.getClientAddress())):
+        lines = asked.fields.get(b"x-forwarded-proto")
+        if not lines or not self.trusts(hostOf(asked.client)):
             return False
-        lines = request.requestHeaders.getRawHeaders(b"X-Forwarded-Proto", ())
         # One for each hop, where there are several: none of them may lack it.
-        return bool(lines) and all(each.strip().lower() == b"https" for each in b",".join(lines).split(b","))
+        return all(each.strip().lower() == b"https" for each in b",".join(lines).split(b","))
 
 
 def hostOf(address: Any) -> str:

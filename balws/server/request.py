@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from twisted.web.server import Request as TwistedRequest
 
+from balws.server.asked import Rendered
 from balws.server.host import isHost
 from balws.server.refusal import Refusal, answer
 
@@ -39,7 +40,7 @@ class Request(TwistedRequest):
         C{trustedProxies}).  Twisted's C{getClientAddress()} is the transport's peer: with a
         proxy in between, the proxy.
         """
-        address: str = self.channel.site.provenance.address(self)
+        address: str = self.channel.site.provenance.address(Rendered(self))
         return address
 
     def __repr__(self) -> str:

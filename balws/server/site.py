@@ -10,6 +10,8 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IAddress
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
 from twisted.web.server import Site as TwistedSite
 
 from balws.config.listener import ListenerConfiguration
@@ -27,8 +29,26 @@ def _nothing() -> None:
     """
 
 
+class _Served(Resource):
+    """
+    Stands where Twisted Web reads a request that is served already.
+    """
+
+    isLeaf = True
+
+    def render(self, request: Any) -> int:
+        """
+        Whoever serves it answers.
+        """
+        return NOT_DONE_YET
+
+
+_SERVED = _Served()
+
+
 class Site(TwistedSite):
     """
+    @ivar tree: what is where.
     @ivar roster: where channels are registered while they speak HTTP.
     @ivar admission: says how many there may be of them; L{None} sets no limit.
     @ivar provenance: where requests come from.
@@ -49,6 +69,7 @@ class Site(TwistedSite):
         @param provenance: L{None} believes the transports alone.
         """
         super().__init__(tree, requestFactory=Request, reactor=reactor)
+        self.tree = tree
         self.configuration = configuration
         self.roster = roster
         self.admission = admission
@@ -91,6 +112,12 @@ class Site(TwistedSite):
         if channel in self.roster.members:
             self.roster.discard(channel)
             channel.departed()
+
+    def getResourceFor(self, request: Any) -> Any:
+        """
+        @return: what answers a request.
+        """
+        return _SERVED if request.channel.isServed else super().getResourceFor(request)
 
     def acceptableProtocols(self) -> list[bytes]:
         """

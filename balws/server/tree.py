@@ -75,6 +75,12 @@ class Tree(Resource):
         self.active = False
         self.paths = Paths()
 
+    def find(self, path: Sequence[bytes]) -> tuple[IResource, int] | None:
+        """
+        As L{Paths.find}.
+        """
+        return self.paths.find(path) if self.active else None
+
     def getChildWithDefault(self, name: bytes, request: Request) -> Any:
         """
         The whole look-up is made here, at the first segment.
@@ -82,7 +88,7 @@ class Tree(Resource):
         path = [name, *(request.postpath or ())]
         # Twisted's look-up goes on from what it finds here: what is behind, what is ahead.
         behind = (request.prepath or [])[:-1]
-        found = self.paths.find(path) if self.active else None
+        found = self.find(path)
         if found is not None:
             resource, length = found
             ahead = path[length:]

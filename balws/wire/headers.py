@@ -2,8 +2,8 @@
 """
 The header fields of an upgrade: what a client asks for, checked, and the answer.
 
-Twisted Web has parsed the request; nothing here looks at raw lines, so there is no
-second reading that could see other fields than the first (DESIGN, fact 1).
+The request was parsed before; nothing here looks at raw lines, so there is no second
+reading that could see other fields than the first (DESIGN, fact 1).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ A transport changes its owner: from Twisted Web's channel to a wire.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.web.server import Request
@@ -47,16 +48,22 @@ def release(request: Request) -> tuple[Any, bytes]:
 
 
 def takeOver(
-    request: Request, factory: WireFactory, session: ISession, response: bytes, compressor: Any
+    release: Callable[[], tuple[Any, bytes]],
+    factory: WireFactory,
+    session: ISession,
+    response: bytes,
+    compressor: Any,
 ) -> ServerWire:
     """
     Answer a validated upgrade and let a new wire own its connection.
 
+    @param release: takes the transport from its owner, and gives it with what came after the
+        request.
     @param response: the complete answer 101.
     """
     wire: ServerWire = factory.buildProtocol(None)
     factory.roster.add(wire)
-    transport, rest = release(request)
+    transport, rest = release()
     give(transport, wire)
     wire.open(session, response, compressor)
     if rest:

@@ -208,11 +208,12 @@ class _Request:
 
     def __init__(self, address: Any, isSecure: bool) -> None:
         self.requestHeaders = Headers()
-        self._address = address
+        self.client = address
         self._isSecure = isSecure
 
-    def getClientAddress(self) -> Any:
-        return self._address
+    @property
+    def fields(self) -> dict[bytes, list[bytes]]:
+        return {name.lower(): list(values) for name, values in self.requestHeaders.getAllRawHeaders()}
 
     def isSecure(self) -> bool:
         return self._isSecure
@@ -244,7 +245,7 @@ def forwarded(random: Random) -> None:
     provenance = Provenance(_TRUSTED)
     isTrusted = random.random() < 0.8
     near = random.choice(("10.0.0.1", "fd00::7")) if isTrusted else random.choice(("192.0.2.99", "2001:db8::99"))
-    request = _Request(IPv6Address("TCP", near, 1) if ":" in near else IPv4Address("TCP", near, 1), False)
+    request: Any = _Request(IPv6Address("TCP", near, 1) if ":" in near else IPv4Address("TCP", near, 1), False)
     chain = random.choices(_ELEMENTS, k=random.choice((0, 1, 2, 3, 40)))
     blank = random.choice((b"", b" ", b"\t "))
     at = random.randint(0, len(chain))
@@ -269,7 +270,7 @@ def forwarded(random: Random) -> None:
     _wild(random, provenance, request)
 
 
-def _wild(random: Random, provenance: Provenance, request: _Request) -> None:
+def _wild(random: Random, provenance: Provenance, request: Any) -> None:
     value = mangled(random, b", ".join(each[0] for each in random.choices(_ELEMENTS, k=4)))
     request.requestHeaders.setRawHeaders(b"X-Forwarded-For", [value.replace(b"\r", b"").replace(b"\n", b"")])
     found = provenance.address(request)

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
 from balws.config import WSServiceConfig
+from balws.server.asked import Rendered
 from balws.server.gate import Upgrade, check
 from balws.server.refusal import Refusal
 from tests.server.peers import ACCEPT, KEY, UPGRADE, body, fields, head, status, upgrade
@@ -33,7 +34,11 @@ def request(method: bytes = b"GET", version: bytes = b"HTTP/1.1", **more: Any) -
             headers.removeHeader(name)
         else:
             headers.setRawHeaders(name, value if isinstance(value, list) else [value])
-    return SimpleNamespace(method=method, clientproto=version, requestHeaders=headers)
+    return Rendered(
+        SimpleNamespace(  # type: ignore[arg-type]
+            method=method, clientproto=version, requestHeaders=headers, channel=None, getClientAddress=lambda: None
+        )
+    )
 
 
 class CheckTests(SynchronousTestCase):

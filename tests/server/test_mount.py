@@ -20,6 +20,7 @@ from balws.hub.hub import Hub
 from balws.server.mount import Mount
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
+from tests.auth.checking import NO, Answering
 from tests.server.samples import Echo, EchoUpgrade
 
 
@@ -137,6 +138,24 @@ class PlaceTests(MountTestCase):
 
         mount = self.mount(Door())
         self.assertEqual(mount.call({"room": "x"}), (mount.service, "x"))
+
+    def test_wantsRequest(self) -> None:
+        """
+        A request of Twisted Web is needed for a guard, for a C{get} that takes it, and while
+        the hub is not there yet.
+        """
+
+        class Door(UpgradeService):
+            def get(self, request) -> Echo:
+                return Echo()
+
+        entry = {"checker": Answering(NO)}
+        self.assertTrue(self.mount(Door()).wantsRequest)
+        self.assertTrue(self.mount(EchoUpgrade(), config=WSServiceConfig(auth=(entry,))).wantsRequest)
+        mount = self.mount(EchoUpgrade())
+        self.assertFalse(mount.wantsRequest)
+        mount.terms.hub.isBeginning = True
+        self.assertTrue(mount.wantsRequest)
 
     def test_noService(self) -> None:
         """

@@ -4,11 +4,11 @@ Tests of L{balws.server.provenance}.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.http_headers import Headers
 
 from balws.auth.network import LOCAL
 from balws.config.server import ServerConfiguration
@@ -27,17 +27,17 @@ class Asked:
         @param peer: the transport's; L{LOCAL} is a socket that is a file.
         @param fields: header fields, an underscore for each hyphen: a text or several.
         """
-        self._peer = peer
         self._isSecure = isSecure
-        self.requestHeaders = Headers()
-        for name, values in fields.items():
-            lines = [values] if isinstance(values, str) else values
-            self.requestHeaders.setRawHeaders(name.replace("_", "-"), lines)
-
-    def getClientAddress(self) -> Any:
-        if self._peer == LOCAL:
-            return UNIXAddress(b"/run/socket")
-        return (IPv6Address if ":" in self._peer else IPv4Address)("TCP", self._peer, 40000)
+        self.fields = {
+            name.replace("_", "-").lower().encode(): [
+                line.encode() for line in ([values] if isinstance(values, str) else values)
+            ]
+            for name, values in fields.items()
+        }
+        if peer == LOCAL:
+            self.client: Any = UNIXAddress(b"/run/socket")
+        else:
+            self.client = (IPv6Address if ":" in peer else IPv4Address)("TCP", peer, 40000)
 
     def isSecure(self) -> bool:
         return self._isSecure
@@ -206,7 +206,7 @@ class TransportTests(SynchronousTestCase):
         """
         What was found out about a request counts, and else its transport.
         """
-        asked: Any = Asked("192.0.2.1")
+        asked = SimpleNamespace(getClientAddress=lambda: IPv4Address("TCP", "192.0.2.1", 1))
         self.assertEqual(addressOf(asked), "192.0.2.1")
         asked.clientAddress = "203.0.113.9"
         self.assertEqual(addressOf(asked), "203.0.113.9")

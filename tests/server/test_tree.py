@@ -260,8 +260,20 @@ class TreeTests(SynchronousTestCase):
         self.tree.paths.attach("/a", Leaf())
         self.tree.active = False
         self.assertMissing("/a")
+        self.assertIsNone(self.tree.find([b"a"]))
         self.tree.otherwise = Leaf(b"own")
         self.assertFinds("/a", b"own  a")
+
+    def test_find(self) -> None:
+        """
+        The longest front of a path can be asked for without a request.
+        """
+        short, long = Leaf(), Leaf()
+        self.tree.paths.attach("/a", short)
+        self.tree.paths.attach("/a/b", long)
+        self.assertEqual(self.tree.find([b"a", b"c"]), (short, 1))
+        self.assertEqual(self.tree.find([b"a", b"b", b"c"]), (long, 2))
+        self.assertIsNone(self.tree.find([b"c"]))
 
     def test_otherwise(self) -> None:
         """

@@ -5,6 +5,7 @@ Tests of L{balws.wire.takeover}.
 from __future__ import annotations
 
 import gc
+from functools import partial
 from typing import Any
 from weakref import ref
 
@@ -15,7 +16,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request, Site
 from twisted.web.static import Data
 
-from balws.wire.takeover import takeOver
+from balws.wire.takeover import release, takeOver
 from tests.rows.raw import BINARY, PING, TEXT, frame, request
 from tests.wire.secured import Secured
 from tests.wire.transports import Rig, Session, Transport, WireTestCase, compressing
@@ -49,7 +50,9 @@ class Upgrading(Resource):
         """
         C{get} has answered.
         """
-        self.wire = takeOver(self.request, self.rig.factory, self.session, ANSWER, self.compressor)
+        self.wire = takeOver(
+            partial(release, self.request), self.rig.factory, self.session, ANSWER, self.compressor
+        )
 
 
 class TakeOverTests(WireTestCase):
