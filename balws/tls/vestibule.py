@@ -14,21 +14,18 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall, IHandshakeListener, IProtocolFactory
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
-from twisted.protocols.tls import BufferingTLSTransport, TLSMemoryBIOFactory
+from twisted.protocols.tls import TLSMemoryBIOFactory
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.errors import SslError
 from balws.tls.context import reasonOf
 from balws.tls.server import TlsServer
+from balws.tls.transport import Transport
 
 __all__ = ["secured"]
 
 _log = Logger()
-
-#: So many bytes of TLS at a time are read by OpenSSL.
-PIECE = 4096
-
 
 #: Is asked for each peer; what it returns is called when the peer waits no longer, and L{None}
 #: turns him away.
@@ -49,15 +46,24 @@ def secured(
     @param tlsServer: makes the TLS side, and checks peers.
     @param admit: says who may wait for TLS at all.
     """
-    inFront = InFront(tlsServer, False, Vestibules(factory, tlsServer, reactor, admit), reactor)
-    inFront.protocol = Transport
-    return inFront
+    return InFront(tlsServer, Vestibules(factory, tlsServer, reactor, admit), reactor)
 
 
 class InFront(TLSMemoryBIOFactory):
     """
     Twisted's, but that a peer may be turned away.
+
+    @ivar clock: the reactor.
     """
+
+    protocol: Any = Transport
+
+    def __init__(self, creator: Any, behind: IProtocolFactory, clock: Any) -> None:
+        """
+        @param creator: see L{twisted.internet.interfaces.IOpenSSLServerConnectionCreator}.
+        """
+        super().__init__(creator, False, behind, clock)
+        self.clock = clock
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """
@@ -65,20 +71,6 @@ class InFront(TLSMemoryBIOFactory):
         """
         waiting = self.wrappedFactory.buildProtocol(addr)
         return None if waiting is None else self.protocol(self, waiting)
-
-
-class Transport(BufferingTLSTransport):
-    """
-    Twisted's, but that OpenSSL gets a large read in pieces: the buffer in between stays as
-    large as it ever was, for as long as the connection lasts.
-    """
-
-    def dataReceived(self, bytes: Any) -> None:
-        """
-        Bytes of TLS.
-        """
-        for start in range(0, len(bytes), PIECE):
-            super().dataReceived(bytes[start : start + PIECE])  # type: ignore[no-untyped-call]
 
 
 class Vestibules(Factory):

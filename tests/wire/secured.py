@@ -1,6 +1,6 @@
 """
-A TLS connection in memory: Twisted's server end on a transport double, and OpenSSL's
-client end at the other side of it.
+A TLS connection in memory: our server end on a transport double, and OpenSSL's client end
+at the other side of it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from OpenSSL.SSL import TLS_CLIENT_METHOD, Connection, Context, WantReadError, ZeroReturnError
+from OpenSSL.SSL import TLS1_3_VERSION, TLS_CLIENT_METHOD, Connection, Context, WantReadError, ZeroReturnError
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.ssl import PrivateCertificate
 from twisted.internet.task import Clock
-from twisted.protocols.tls import TLSMemoryBIOFactory
 
+from balws.tls.vestibule import InFront
 from tests.wire.transports import Transport
 
 
@@ -41,9 +41,7 @@ def certificate() -> PrivateCertificate:
         .not_valid_after(now + timedelta(days=1))
         .sign(key, SHA256())
     )
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(
-        Encoding.PEM
-    )
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()) + made.public_bytes(Encoding.PEM)
     return PrivateCertificate.loadPEM(pem)
 
 
@@ -51,10 +49,17 @@ class Below(Transport):
     """
     A TCP connection: TLS itself has something to say when that has ended, and ends it
     more than once.
+
+    @ivar writes: how many there were.
     """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes = 0
 
     def write(self, data: bytes) -> None:
         if not (self.calls or self.lost):
+            self.writes += 1
             super().write(data)
 
     def loseConnection(self) -> None:
@@ -72,16 +77,19 @@ class Secured:
     @ivar ended: whether the server has said that no more comes.
     """
 
-    def __init__(self, factory: IProtocolFactory, clock: Clock) -> None:
+    def __init__(self, factory: IProtocolFactory, clock: Clock, version: int = TLS1_3_VERSION) -> None:
+        """
+        @param version: of TLS.
+        """
         self._clock = clock
         self.below = Below()
-        self.tls: Any = TLSMemoryBIOFactory(certificate().options(), False, factory, clock).buildProtocol(
-            None
-        )
+        self.tls: Any = InFront(certificate().options(), factory, clock).buildProtocol(None)
         self.below.protocol = self.tls
         self.heard = b""
         self.ended = False
-        self._client = Connection(Context(TLS_CLIENT_METHOD))
+        context = Context(TLS_CLIENT_METHOD)
+        context.set_max_proto_version(version)
+        self._client = Connection(context)
         self._client.set_connect_state()
         self.tls.makeConnection(self.below)
         while True:
@@ -93,22 +101,28 @@ class Secured:
                 break
         self.pump()
 
+    def hear(self) -> None:
+        """
+        The client takes what was written up to now.
+        """
+        written = self.below.take()
+        if written:
+            self._client.bio_write(written)
+        try:
+            while True:
+                self.heard += self._client.recv(65536)
+        except WantReadError:
+            pass
+        except ZeroReturnError:
+            self.ended = True
+
     def pump(self) -> None:
         """
         Let bytes move both ways.
         """
         for _ in range(4):
             self._clock.advance(0)
-            written = self.below.take()
-            if written:
-                self._client.bio_write(written)
-            try:
-                while True:
-                    self.heard += self._client.recv(65536)
-            except WantReadError:
-                pass
-            except ZeroReturnError:
-                self.ended = True
+            self.hear()
             try:
                 sent = self._client.bio_read(2**20)
             except WantReadError:
@@ -116,12 +130,27 @@ class Secured:
             if self.below.reading and not self.below.lost:
                 self.tls.dataReceived(sent)
 
+    def sealed(self, *contents: bytes) -> bytes:
+        """
+        @return: these as the client sends them, each in records of its own.
+        """
+        for content in contents:
+            self._client.sendall(content)
+        return self._client.bio_read(2**20)
+
     def send(self, data: bytes) -> None:
         """
         Send this.
         """
         self._client.sendall(data)
         self.pump()
+
+    def farewell(self) -> bytes:
+        """
+        @return: that no more comes, as the client says it.
+        """
+        self._client.shutdown()
+        return self._client.bio_read(2**20)
 
     def end(self) -> None:
         """
