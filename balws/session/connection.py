@@ -22,7 +22,6 @@ from balws.errors import ConnectionClosureError
 from balws.interfaces import IServedSession, Service
 from balws.session.conversation import Conversation
 from balws.session.coroutines import begin
-from balws.session.dispatch import binaryDispatch, textDispatch
 from balws.session.methods import MethodTable
 from balws.session.queue import Pending
 from balws.session.terms import Terms
@@ -50,9 +49,7 @@ class Connection(Conversation):
 
     def __init__(self, service: Service, table: MethodTable, terms: Terms) -> None:
         super().__init__(service, table, terms)
-        caller = self.caller
-        self._text = textDispatch(table, service, caller)
-        self._binary = binaryDispatch(table, service, caller)
+        self._text, self._binary = table.dispatches(service)
 
     # From the wire
 
@@ -69,7 +66,7 @@ class Connection(Conversation):
         if self.idleTimeout:
             self._touch()
         try:
-            result = self._text(text)
+            result = self._text(self.service, self.caller, text)
         except Exception:
             self._raised(Failure())
             return
@@ -89,7 +86,7 @@ class Connection(Conversation):
         if self.idleTimeout:
             self._touch()
         try:
-            result = self._binary(data)
+            result = self._binary(self.service, self.caller, data)
         except Exception:
             self._raised(Failure())
             return
@@ -206,7 +203,8 @@ class Connection(Conversation):
                 message = pending.take()
                 self.running = True
                 try:
-                    result = self._text(message) if isinstance(message, str) else self._binary(message)
+                    dispatch = self._text if isinstance(message, str) else self._binary
+                    result = dispatch(self.service, self.caller, message)
                 except Exception:
                     self.running = False
                     self._raised(Failure())

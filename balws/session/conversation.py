@@ -58,10 +58,22 @@ class Conversation(Asides, Answers, Expiry):
         self.service = service
         self.table = table
         self.terms = terms
-        self.wantsPing = table.wantsPing
-        self.wantsPong = table.wantsPong
         self.idleTimeout = terms.config.idleTimeout if "onIdleTimeout" in table.fixed else 0
         self.caller = Caller(self)
+
+    @property
+    def wantsPing(self) -> bool:
+        """
+        See L{balws.interfaces.ISession}.
+        """
+        return self.table.wantsPing
+
+    @property
+    def wantsPong(self) -> bool:
+        """
+        See L{balws.interfaces.ISession}.
+        """
+        return self.table.wantsPong
 
     @property
     def isSecure(self) -> bool:

@@ -12,7 +12,8 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial, partialmethod
+from functools import partialmethod
+from types import FunctionType
 from typing import Any, get_args
 
 import attrs
@@ -23,6 +24,7 @@ from balws.binding.eventnames import RESERVED, methodName
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import IDataBinder, Service
 from balws.session.declare import VALUE
+from balws.session.dispatch import Dispatch, binaryDispatch, textDispatch
 from balws.session.parameters import Role, Signature, match, shown
 from balws.session.returns import checkReturns, onlyCloseFrames
 from balws.wire.headers import checkedFields
@@ -81,6 +83,7 @@ _SINGLE = _CLOSING | {"onPing", "onPong"}
 @attrs.frozen(eq=False)
 class RemoteMethod:
     """
+    @ivar kind: the class that has it.
     @ivar name: of the method on the class.
     @ivar order: what its parameters are.
     @ivar binder: turns payloads into what it declares; L{None} where the payload goes
@@ -88,10 +91,43 @@ class RemoteMethod:
     @ivar error: takes its binding failures: C{on<X>Error}.
     """
 
+    kind: type
     name: str
     order: tuple[str, ...]
     binder: IDataBinder | None = None
     error: RemoteMethod | None = None
+
+    @property
+    def _function(self) -> object:
+        return inspect.getattr_static(self.kind, self.name)
+
+    def invocation(self) -> Dispatch:
+        """
+        @return: the class's method that takes a message, as a function of service, caller and data.
+        """
+        function: Any = self._function
+        if not isinstance(function, FunctionType):
+            return self.invokeLate
+        if len(self.order) == 1:
+            return lambda service, caller, data: function(service, data)
+        if self.order[0] == "caller":
+            return function  # a lambda would be one more call for each message
+        return lambda service, caller, data: function(service, data, caller)
+
+    def invokeLate(self, service: Any, caller: Any, data: Any) -> Any:
+        """
+        As L{invocation}'s, with the method that the object has, whosever it is.
+        """
+        method = getattr(service, self.name)
+        if len(self.order) == 1:
+            return method(data)
+        return method(caller, data) if self.order[0] == "caller" else method(data, caller)
+
+    def isOf(self, service: Any) -> bool:
+        """
+        @return: whether the object's method is the class's.
+        """
+        return getattr(getattr(service, self.name), "__func__", None) is self._function
 
     def call(self, service: Service, given: Mapping[str, Any]) -> Any:
         """
@@ -108,6 +144,8 @@ class MethodTable:
     @ivar fixed: the fixed remote methods that it has, by name.
     @ivar wantsPing: whether it answers pings itself.
     @ivar wantsPong: whether it wants to see pongs.
+    @ivar takesText: the method that takes texts, or L{None}.
+    @ivar takesBinary: the one that takes binary messages.
     @ivar byValue: the methods of custom dispatch by the value that reaches them.
     @ivar byName: those that are reached by a name derived from the value.
     """
@@ -128,11 +166,14 @@ class MethodTable:
         self._checkTogether()
         self.wantsPing = "onPing" in self.fixed
         self.wantsPong = "onPong" in self.fixed
+        self.takesText = self.fixed.get("onTextMessage") or self.fixed.get("onMessage")
+        self.takesBinary = self.fixed.get("onBinaryMessage") or self.fixed.get("onMessage")
         self.byValue: dict[str, RemoteMethod] = {}
         self.byName: dict[str, RemoteMethod] = {}
         for name in self._functions:
             if name not in self.names and not self._isErrorMethod(name):
                 self._custom(name)
+        self._text, self._binary = textDispatch(self), binaryDispatch(self)
 
     def _checkKind(self, kind: Any) -> None:
         if not (isinstance(kind, type) and issubclass(kind, Service)):
@@ -192,7 +233,7 @@ class MethodTable:
             )
         converts = name == "onMessage" or signature.annotations.get("data") in (bytearray, memoryview)
         binder = self._binder(name, signature) if converts else None
-        return RemoteMethod(name, signature.order, binder, self._errorMethod(name))
+        return RemoteMethod(self.kind, name, signature.order, binder, self._errorMethod(name))
 
     def _refuseStream(self, name: str) -> None:
         function = self._functions[name]
@@ -238,7 +279,7 @@ class MethodTable:
         signature = match(self.owner, name, function, (CALLER, ERROR))
         self._refuseStream(name)
         onlyCloseFrames(self.owner, name, signature.returns)
-        return RemoteMethod(name, signature.order)
+        return RemoteMethod(self.kind, name, signature.order)
 
     def _custom(self, name: str) -> None:
         function = self._functions[name]
@@ -256,7 +297,7 @@ class MethodTable:
             raise ServiceDefinitionError(self.owner, name, f"there is no {base} whose errors it could take", mend)
         signature = match(self.owner, name, function, (CALLER, DATA))  # 108
         checkReturns(self.owner, name, signature.returns)
-        method = RemoteMethod(name, signature.order, self._binder(name, signature), self._errorMethod(name))
+        method = RemoteMethod(self.kind, name, signature.order, self._binder(name, signature), self._errorMethod(name))
         if value is None:
             self.byName[name] = method
             return
@@ -278,6 +319,16 @@ class MethodTable:
             and not hasattr(self._functions[name], VALUE)
             and not self._isErrorMethod(name)
         )
+
+    def dispatches(self, service: Service) -> tuple[Dispatch, Dispatch]:
+        """
+        @return: what to do with a text and with a binary message for this object.
+        """
+        for method in (self.takesText, self.takesBinary):
+            if method is not None and not method.isOf(service):
+                # A method was put on the object itself, as tests do.
+                return textDispatch(self, late=True), binaryDispatch(self, late=True)
+        return self._text, self._binary
 
     def target(self, value: str) -> RemoteMethod | None:
         """
@@ -302,17 +353,3 @@ class ControlTable(MethodTable):
 
     def _checkKind(self, kind: Any) -> None:
         pass  # any class may have the two; the configuration has looked
-
-
-def bind(method: RemoteMethod, service: Service, caller: Any) -> Callable[[Any], Any]:
-    """
-    @return: the method as a function of its data alone.
-    """
-    function: Callable[..., Any] = getattr(service, method.name)
-    if len(method.order) == 1:
-        return function
-    if method.order[0] == "caller":
-        # A closure would be one more Python call for each message; partial is C.
-        return partial(function, caller)
-    return lambda data: function(data, caller)
-

@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet import tcp, unix
+from twisted.internet.address import IPv6Address
 from twisted.internet.main import CONNECTION_DONE, CONNECTION_LOST
 from twisted.python.failure import Failure
 
-__all__ = ["TcpTransport", "UnixTransport", "prompt", "promptPort"]
+__all__ = ["READ", "READ_LARGE", "TcpTransport", "UnixTransport", "prompt", "promptPort", "readBy"]
 
 #: So much is read at a time, in bytes: a frame of 64 KiB and its header fit.
 READ = 65536 + 64
@@ -141,13 +142,29 @@ class Prompt:
 
     def _send(self) -> None:
         """
-        Do what the reactor does when it finds the socket writable.
+        Send what was gathered.
         """
-        problem = None if self.dataBuffer else self.doWrite()
-        if problem is not None or self.dataBuffer or self._tempDataLen:
-            # What is left waits for the reactor; it also comes to the same result, and ends the connection.
+        if self.dataBuffer:
+            # Something did not fit before, and nothing may overtake it.
             self._maybePauseProducer()
             self.startWriting()
+            return
+        data = b"".join(self._tempDataBuffer)
+        self._tempDataBuffer.clear()
+        self._tempDataLen = 0
+        corked, self._corked = self._corked, False
+        self.write(data)
+        self._corked = corked
+
+    def registerProducer(self, producer: Any, streaming: bool) -> None:
+        """
+        See L{twisted.internet.interfaces.IConsumer}.  A pull producer is asked for more when the
+        reactor has sent something, and only then.
+        """
+        if not streaming:
+            self.uncork()
+            self.prompt = False
+        super().registerProducer(producer, streaming)  # type: ignore[misc]
 
     # Ends
 
@@ -161,7 +178,12 @@ class Prompt:
         else:
             self.disconnecting = True
             self.stopReading()
-            self.reactor.callLater(0, self.connectionLost, Failure(CONNECTION_DONE))
+            self.reactor.callLater(0, self._ended)
+
+    def _ended(self) -> None:
+        # What was written since, and did not fit, ends it when it does; or it was aborted.
+        if self.prompt and not self.dataBuffer:
+            self.connectionLost(Failure(CONNECTION_DONE))
 
     def loseWriteConnection(self) -> None:
         """
@@ -209,6 +231,37 @@ class TcpTransport(Prompt, tcp.Server):
     One that a TCP port has accepted.
     """
 
+    def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
+        # Not Twisted's: the texts that it makes for the log would stay as long as the connection.
+        tcp.Connection.__init__(self, sock, protocol, reactor)
+        if len(client) != 2:
+            self._addressType = IPv6Address
+        self.server, self.client, self.sessionno = server, client, sessionno
+        self.startReading()  # type: ignore[no-untyped-call]
+        self.connected = 1
+
+    @property
+    def hostname(self) -> str:  # type: ignore[override]
+        """
+        The peer's address.
+        """
+        return str(self.client[0])
+
+    @property
+    def logstr(self) -> str:  # type: ignore[override]
+        """
+        What the log calls it.
+        """
+        return f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+
+    @property
+    def repstr(self) -> str:  # type: ignore[override]
+        """
+        What its repr is.
+        """
+        port = None if self.server is None else self.server._realPortNumber
+        return f"<{type(self.protocol).__name__} #{self.sessionno} on {port}>"
+
 
 class UnixTransport(Prompt, unix.Server):
     """
@@ -241,3 +294,13 @@ def prompt(transport: Any) -> bool:
             layer.prompt = True
         layer = getattr(layer, "transport", None)
     return hasattr(transport, "cork")
+
+
+def readBy(transport: Any, size: int) -> None:
+    """
+    Read so many bytes at a time from now on, where the transport at the bottom can.
+    """
+    while (below := getattr(transport, "transport", None)) is not None:
+        transport = below
+    if isinstance(transport, Prompt):
+        transport.readSize = size

@@ -21,7 +21,7 @@ from balws.errors import CorruptedFrameError, PayloadTooLargeError
 from balws.interfaces import ISession
 from balws.wire.frames import BINARY, FIN, RSV1, TEXT, head
 from balws.wire.partial import Partial
-from balws.wire.prompt import READ, READ_LARGE
+from balws.wire.prompt import READ, READ_LARGE, readBy
 from balws.wire.settings import WireSettings
 from balws.wire.speed import WAY, frames, mask
 
@@ -83,6 +83,7 @@ class Receiving:
     _perMessageCompress: Any = None
     _receiving = False
     _full = False
+    _readsMuch = False
     _left = 0
     _turn: IDelayedCall | None = None
     _partial: Partial | None = None
@@ -189,8 +190,10 @@ class Receiving:
 
         @return: whether there is more to do.
         """
-        self._left -= 1
-        return self.processData()
+        more = self.processData()
+        if self.current_frame is None:  # of most frames the head is one step, and the payload another
+            self._left -= 1
+        return more
 
     def _takeSingle(self) -> bool:
         """
@@ -245,10 +248,16 @@ class Receiving:
 
     def _readBy(self, length: int) -> None:
         """
-        A large frame is read in larger portions, where the transport lets us.
+        A large frame is read in larger portions.
+
+        @param length: of the frame's payload; 0 where the next frame begins.
         """
-        if self.isCorkable and (length > READ or not length):
-            self.transport.readSize = READ_LARGE if length else READ
+        if length > READ:
+            readBy(self.transport, READ_LARGE)
+            self._readsMuch = True
+        elif self._readsMuch:
+            readBy(self.transport, READ)
+            self._readsMuch = False
 
     def _takeCompressed(self, first: int, payload: bytes) -> None:
         """

@@ -138,7 +138,7 @@ class Sending(Pressure):
             self._writeControl(PONG, payload)
 
     def _writeControl(self, opcode: int, payload: bytes) -> None:
-        self.transport.writeSequence(self._framed(FIN | opcode, payload))
+        self.transport.write(b"".join(self._framed(FIN | opcode, payload)))
 
     def _framed(self, first: int, payload: bytes) -> tuple[bytes, ...]:
         """
@@ -159,6 +159,9 @@ class Sending(Pressure):
         @param first: of the first frame, without FIN.
         """
         size, limit = len(payload), self.maxFrameSize
+        if size <= LARGE and size <= limit:
+            self.transport.write(b"".join(self._framed(FIN | first, payload)))
+            return
         if size <= limit:
             self.transport.writeSequence(self._framed(FIN | first, payload))
             return

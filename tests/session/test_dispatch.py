@@ -91,13 +91,13 @@ class DispatchTestCase(SynchronousTestCase):
         """
         @return: what dispatching a text gives.
         """
-        return textDispatch(MethodTable(kind, key, True), kind(), "caller")(text)
+        return textDispatch(MethodTable(kind, key, True))(kind(), "caller", text)
 
     def binary(self, kind: type[Service], data: bytes, key: str | None = "event") -> Any:
         """
         @return: what dispatching bytes gives.
         """
-        return binaryDispatch(MethodTable(kind, key, True), kind(), "caller")(data)
+        return binaryDispatch(MethodTable(kind, key, True))(kind(), "caller", data)
 
 
 class PlainTests(DispatchTestCase):
@@ -363,9 +363,10 @@ class CustomTests(DispatchTestCase):
         """
         The second message of a type goes the same way as the first.
         """
-        dispatched = textDispatch(MethodTable(WithText, "event", True), WithText(), "caller")
+        dispatched = textDispatch(MethodTable(WithText, "event", True))
         text = '{"event": "order", "size": 5}'
-        self.assertEqual([dispatched(text) for _ in range(3)], [("onOrder", "caller", Order(5))] * 3)
+        service = WithText()
+        self.assertEqual([dispatched(service, "caller", text) for _ in range(3)], [("onOrder", "caller", Order(5))] * 3)
 
     def test_unbound(self) -> None:
         """
@@ -393,4 +394,4 @@ class CustomTests(DispatchTestCase):
         """
         To ignore a message is to answer nothing.
         """
-        self.assertIsNone(ignore("x"))
+        self.assertIsNone(ignore(Service(), "caller", "x"))

@@ -5,7 +5,7 @@ Tests of L{balws.session.methods}.
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from balws.errors import Error, PayloadBindingError
 from balws.interfaces import Service
 from balws.session.caller import Caller
 from balws.session.declare import dispatcherConfig
-from balws.session.methods import FIXED, MethodTable, RemoteMethod, bind
+from balws.session.methods import FIXED, MethodTable, RemoteMethod
 from tests.session.doubles import DefinitionTestCase
 
 
@@ -303,7 +303,7 @@ class KindTests(MethodTestCase):
             onTextMessage = functools.partialmethod(talk, 3)
 
         table = self.table(Talk)
-        self.assertEqual(bind(table.fixed["onTextMessage"], Talk(), None)("a"), "aaa")
+        self.assertEqual(table.dispatches(Talk())[0](Talk(), None, "a"), "aaa")
         Talk.onOpen = functools.partialmethod(Talk.talk, 3)  # type: ignore[attr-defined]
         self.assertEqual(
             self.refused(Talk, "onOpen"),
@@ -768,22 +768,53 @@ class ErrorMethodTests(MethodTestCase):
         self.assertEqual(self.table(kind, "event").byValue["payment error"].name, "onPaymentError")
 
 
-class BindTests(DefinitionTestCase):
+class InvocationTests(DefinitionTestCase):
     """
-    L{bind}: a method as a function of its data.
+    A method as a function of the service, the caller and its data.
     """
 
-    def bound(self, function: Callable[..., Any], order: tuple[str, ...]) -> Any:
+    def invoked(self, order: tuple[str, ...], function: Any = lambda self, *given: given) -> Any:
         """
-        @return: what a method with these parameters is given for C{"data"}.
+        @return: what a method with these parameters is given, whether it is the class's or the object's.
         """
-        service = withMember("onX", function)()
-        return bind(RemoteMethod("onX", order), service, "caller")("data")
+        kind = withMember("onX", function)
+        method = RemoteMethod(kind, "onX", order)
+        given = method.invocation()(kind(), "caller", "data")
+        self.assertEqual(method.invokeLate(kind(), "caller", "data"), given)
+        return given
 
     def test_orders(self) -> None:
         """
         Data alone, data after the caller, data before the caller.
         """
-        self.assertEqual(self.bound(lambda self, *given: given, ("data",)), ("data",))
-        self.assertEqual(self.bound(lambda self, *given: given, ("caller", "data")), ("caller", "data"))
-        self.assertEqual(self.bound(lambda self, *given: given, ("data", "caller")), ("data", "caller"))
+        self.assertEqual(self.invoked(("data",)), ("data",))
+        self.assertEqual(self.invoked(("caller", "data")), ("caller", "data"))
+        self.assertEqual(self.invoked(("data", "caller")), ("data", "caller"))
+
+    def test_otherDescriptors(self) -> None:
+        """
+        What is no plain function is called as the object has it.
+        """
+        made = functools.partialmethod(lambda self, *given: given, "first")
+        self.assertEqual(self.invoked(("caller", "data"), made), ("first", "caller", "data"))
+
+    def test_ofTheObject(self) -> None:
+        """
+        A method that was put on one object, as tests do, is called for it and for no other.
+        """
+
+        class Talk(Service):
+            def onTextMessage(self, text: str) -> str:
+                return "the class's " + text
+
+        class Answer(Service):
+            def onBinaryMessage(self, data: bytes) -> bytes:
+                return b"the class's " + data
+
+        for index, kind, name, said in ((0, Talk, "onTextMessage", "x"), (1, Answer, "onBinaryMessage", b"x")):
+            table = self.table(kind)
+            patched = kind()
+            setattr(patched, name, lambda data: ("the object's", data))
+            self.assertEqual(table.dispatches(patched)[index](patched, "caller", said), ("the object's", said))
+            other = kind()
+            self.assertIn("the class's", str(table.dispatches(other)[index](other, "caller", said)))

@@ -34,7 +34,8 @@ class WireFactoryTests(SynchronousTestCase):
         factory = self.build(maxFrameSize=1000, maxMessageSize=2000, maxFragments=7)
         wire = factory.buildProtocol(None)
         self.assertIsInstance(wire, ServerWire)
-        self.assertEqual(wire.__dict__, {"factory": factory})
+        self.assertEqual(wire.__dict__, {})
+        self.assertIs(wire.factory, factory)
         self.assertIs(wire.settings, factory.settings)
         self.assertEqual((wire.maxFrameSize, wire.maxMessageSize, wire.maxFragments), (1000, 2000, 7))
 

@@ -51,10 +51,11 @@ class EndTests(PromptTestCase):
         """
         Everything is delivered, then the end; also what is written right behind.
         """
-        for later in (0, 10):
+        for later in (0, 10, 100000):
             for line in self.begun():
                 line.transport.unregisterProducer()
                 line.transport.loseConnection()
+                self.assertFalse(self.loop.wants(line.transport)[0])
                 line.write(later)
                 self.uncork(line)
                 line.settle()
@@ -73,14 +74,40 @@ class EndTests(PromptTestCase):
             self.isComplete(line)
             self.isOver(line, ConnectionDone)
 
+    def test_pullProducer(self) -> None:
+        """
+        One that writes when it is asked to is asked until it has no more.
+        """
+        for kind in (TcpTransport, UnixTransport):
+            for size in (10, 5000, 70000):
+                line, producer = self.line(kind), Producer()
+
+                def resume(line: Line = line, producer: Producer = producer, size: int = size) -> None:
+                    producer.asked.append("resume")
+                    if len(producer.asked) < 4:
+                        line.write(size)
+                    else:
+                        line.transport.unregisterProducer()
+
+                producer.resumeProducing = resume  # type: ignore[method-assign]
+                line.transport.registerProducer(producer, False)
+                line.write(1)
+                line.transport.loseConnection()
+                line.settle()
+                self.assertEqual((producer.asked, line.written), (["resume"] * 4, 3 * size + 1))
+                self.isComplete(line)
+                self.isOver(line, ConnectionDone)
+
     def test_loseWriteConnection(self) -> None:
         """
-        Everything is delivered, then the peer reads the end; we read on, and what is written
-        later is dropped.
+        Everything is delivered, also what is written right behind, then the peer reads the end;
+        we read on, and what is written later is dropped.
         """
-        for line in self.begun():
+        for later, line in [(later, line) for later in (0, 10, 100000) for line in self.begun()]:
             line.transport.unregisterProducer()
             line.transport.loseWriteConnection()
+            line.write(later)
+            line.writeSequence(later, 1)
             self.uncork(line)
             line.settle()
             self.isComplete(line)
@@ -108,7 +135,10 @@ class EndTests(PromptTestCase):
         for line in self.begun():
             sent = sum(line.socket.sent)
             line.transport.abortConnection()
+            line.transport.write(b"dropped")
             self.uncork(line)
+            line.transport.write(b"dropped")
+            line.transport.writeSequence([b"dropped", b"too"])
             line.settle()
             self.assertEqual(len(line.heard), sent)
             self.assertTrue(line.heard == MATERIAL[:sent], "other bytes")
@@ -200,9 +230,12 @@ class EndTests(PromptTestCase):
 
 
 _sizes = st.sampled_from((0, 1, 10, 1000, 4000, 9000, 65536, 65537, 90000))
-_operations = st.one_of(
+_writes = st.one_of(
     st.tuples(st.just("write"), _sizes),
     st.tuples(st.just("writeSequence"), st.lists(_sizes, max_size=3)),
+)
+_operations = st.one_of(
+    _writes,
     st.tuples(st.just("pieces"), st.integers(60, 140)),
     st.tuples(st.sampled_from(("cork", "uncork", "turn", "turn"))),
     st.tuples(st.just("read"), st.sampled_from((1, 100, 5000, 100000))),
@@ -261,18 +294,23 @@ class SameTests(PromptTestCase):
             getattr(line.transport, name)()
 
     @settings(deadline=None, max_examples=120)
-    @given(st.lists(_operations, max_size=9), _ends, st.sampled_from((TcpTransport, UnixTransport)))
-    def test_anything(self, operations: list[Any], end: str | None, kind: Any) -> None:
+    @given(
+        st.lists(_operations, max_size=9),
+        _ends,
+        st.lists(_writes, max_size=2),
+        st.sampled_from((TcpTransport, UnixTransport)),
+    )
+    def test_anything(self, operations: list[Any], end: str | None, behind: list[Any], kind: Any) -> None:
         """
-        Whatever is written, in whatever order with what the peer does, the peer reads the same
-        bytes, and the connection ends in the same way, once.
+        Whatever is written, in whatever order with what the peer does, before the end and right
+        behind it, the peer reads the same bytes, and the connection ends in the same way, once.
         """
-        theirs = self.course(tcp.Server, operations, end, [])
-        ours = self.course(kind, operations, end, [])
+        theirs = self.course(tcp.Server, operations, end, behind)
+        ours = self.course(kind, operations, end, behind)
         try:
             self.assertEqual(ours.written, theirs.written)
             self.assertEqual(b"".join(ours.owner.data), b"".join(theirs.owner.data))
-            if end == "abortConnection" or end == "gone":
+            if end in ("abortConnection", "gone"):
                 # How much of it had been sent already depends.
                 self.assertTrue(MATERIAL.startswith(ours.heard))
             else:
