@@ -111,19 +111,15 @@ class Receiving:
             return
         self._receiving = True
         self._left = FRAMES_A_TURN
-        taken = self._takeFrames(data) if self._isBetween() else 0
+        taken = 0
+        if self.current_frame is None and not self.inside_message and self._partial is None:
+            taken = self._takeFrames(data)  # a frame begins, and no message is begun
         if taken == len(data):
             self.data = b""
         else:
             self.data = data[taken:] if taken else data
             self._takeRest()
         self._receiving = False
-
-    def _isBetween(self) -> bool:
-        """
-        @return: whether the next byte begins a frame, and no message is begun.
-        """
-        return self.current_frame is None and not self.inside_message and self._partial is None
 
     def _takeFrames(self, data: bytes) -> int:
         """
