@@ -23,6 +23,7 @@ from tests.fuzz.heads import Heads
 from tests.fuzz.seeds import SEEDS
 from tests.fuzz.serving import Serving
 from tests.fuzz.watch import Found, Watch
+from tests.fuzz.ways import Ways
 
 TARGETS: dict[str, Callable[[Watch], Any]] = {
     "frames": Serving,
@@ -32,6 +33,7 @@ TARGETS: dict[str, Callable[[Watch], Any]] = {
     "client": Clients,
     "credentials": Credentials,
     "between": Between,
+    "ways": Ways,
 }
 
 #: After so many sessions the garbage is collected, and what is still there is a leak.

@@ -72,3 +72,10 @@ class FuzzTests(SynchronousTestCase):
         taken, and all else is dropped and counted (RL16).
         """
         self.holds("between")
+
+    def test_ways(self) -> None:
+        """
+        In whichever way the bytes of a connection are taken, a service sees the same, and so does
+        its peer.
+        """
+        self.holds("ways")

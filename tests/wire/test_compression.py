@@ -291,7 +291,7 @@ class InflatedTests(SynchronousTestCase):
         whole = Squeezer().squeeze(WORDS.encode())
         ended = zlib.compressobj(wbits=-12)
         end = ended.compress(b"a") + ended.flush()
-        wrong = [whole[:at] for at in range(len(whole))]
+        wrong = [whole[:at] for at in range(len(whole))] + [end[:at] for at in range(len(end))]
         wrong += [end + b"b", end + b"\0\0", end + end, b"\0\4\0\xfb\xff", b"\xff" * 20, whole + b"\xff\xff"]
         for payload in wrong:
             self.assertRaises(PayloadCorruptError, agreed().inflated, payload, 10_000)

@@ -258,7 +258,7 @@ class WaysTests(SynchronousTestCase):
         case = case._replace(peerReads=True)
         random = Random(case.seed)
         outcomes = [Course(case).run(cut(stream, each), lambda: random.choice(WAYS)) for each in (one, other)]
-        self.assertEqual(agreed(outcomes[0]), agreed(outcomes[1]))
+        self.assertEqual(agreed(case, outcomes[0]), agreed(case, outcomes[1]))
 
     @settings(deadline=None, max_examples=150)
     @given(st.data(), cases(compressed=True), places)
