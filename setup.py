@@ -2,13 +2,23 @@
 Everything that installing balws needs is said here, and nowhere a second time.
 """
 
+import os
 from pathlib import Path
 
-from setuptools import find_packages, setup
+from setuptools import Extension, find_packages, setup
 
 here = Path(__file__).parent
 version: dict = {}
 exec((here / "balws" / "_version.py").read_text("utf-8"), version)
+
+# Its twin in Python is balws/wire/plain.py, which serves where this cannot be built, or with
+# BALWS_PURE=1 shall not be.
+native = Extension(
+    "balws.wire._speed",
+    ["balws/wire/_speed.c"],
+    extra_compile_args=["-O3", "-Wall", "-Wextra", "-fvisibility=hidden"],
+    optional=True,
+)
 
 setup(
     name="balws",
@@ -21,8 +31,10 @@ setup(
     python_requires=">=3.11",
     # The packages, and the folder of the plugin: it has no __init__.py, for it is Twisted's.
     packages=[*find_packages(include=["balws", "balws.*"]), "twisted.plugins"],
+    ext_modules=[] if os.environ.get("BALWS_PURE") else [native],
     package_data={
         "balws": ["py.typed"],
+        "balws.wire": ["_speed.pyi"],
         "balws.demo": ["*.html", "*.js", "*.css", "*.svg"],
     },
     entry_points={"console_scripts": ["balws = balws.cli.command:main"]},

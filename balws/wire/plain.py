@@ -34,26 +34,6 @@ def mask(data: bytes | bytearray | memoryview, key: bytes, /) -> bytes:
     return bytes(create_xor_masker(key, length).process(bytes(data)))
 
 
-def unmask(buffer: bytearray, start: int, key: bytes, /) -> None:
-    """
-    Unmask in place what came last of a payload that comes in parts.
-
-    @param buffer: the payload so far, from its first byte on.
-    @param start: how many of its bytes are unmasked already; where it has no more than
-        these, nothing is done.
-    @param key: the four bytes that belong to C{buffer[0:4]}.
-    @raise TypeError: when the buffer is not a L{bytearray}.
-    @raise ValueError: when the key has another length, or C{start} is negative.
-    """
-    if not isinstance(buffer, bytearray):
-        raise TypeError("only a bytearray is unmasked in place")
-    if start < 0:
-        raise ValueError("a payload begins at 0")
-    phase = start % 4
-    with memoryview(buffer) as whole, whole[start:] as part:
-        part[:] = mask(part, key[phase:] + key[:phase])
-
-
 def frames(data: bytes, limit: int, masked: bool, /) -> Iterator[tuple[int, str | bytes | None, int]]:
     """
     Each whole, plain frame from the front of what was read, one at a step.

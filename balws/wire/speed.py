@@ -9,32 +9,26 @@ state machine.
 
 @var WAY: which it is: C{c}, C{python} or C{autobahn}.
 @var mask: see L{balws.wire.plain.mask}.
-@var unmask: see L{balws.wire.plain.unmask}.
 @var frames: see L{balws.wire.plain.frames}; it takes none where all are Autobahn's.
 @var framed: see L{balws.wire.plain.framed}.
-@var sendToAll: sends bytes on many descriptors without waiting and says of which position
-    in the list not all were taken, and how many were (0: none for now, -1: an error);
-    L{None} unless C.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from balws.wire import plain
 
-__all__ = ["WAY", "framed", "frames", "mask", "sendToAll", "unmask"]
+__all__ = ["WAY", "framed", "frames", "mask"]
 
 _wanted = os.environ.get("BALWS_FRAMES")
 if _wanted not in (None, "c", "python", "autobahn"):
     raise ImportError(f"BALWS_FRAMES is c, python or autobahn, or is not set; it is {_wanted!r}")
 
 mask = plain.mask
-unmask = plain.unmask
 frames = plain.frames
 framed = plain.framed
-sendToAll: Callable[[list[int], bytes], dict[int, int]] | None = None
 WAY: str = _wanted or "python"
 
 
@@ -53,7 +47,5 @@ elif _wanted != "python":
     else:
         WAY = "c"
         mask = _speed.mask
-        unmask = _speed.unmask
         frames = _speed.frames
         framed = _speed.framed
-        sendToAll = _speed.sendToAll

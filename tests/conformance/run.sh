@@ -1,13 +1,14 @@
 #!/bin/bash
 # The Autobahn TestSuite against `twistd balws`, and against balws.Client and balws.AsyncClient.
-# usage: run.sh WSTEST_DIR [quick|full] [plain|tls]
+# usage: run.sh WSTEST_DIR [quick|full] [plain|tls] [both|server]
 #   WSTEST_DIR  where ../shared/parts/wstest/setup-wstest.sh installed the suite
-# environment: PYTHON (default: python3) has balws installed; REPORTS (default: a new temporary folder)
+# environment: PYTHON (default: python3) has balws installed; REPORTS (default: a new temporary folder);
+#   BALWS_FRAMES, see docs/howto/extension.rst
 # Exit status 0: no case failed, and none was non-strict.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 shared=$(cd "$here/../../../shared/parts/wstest" && pwd)
-suite=$1 profile=${2:-quick} under=${3:-plain} python=${PYTHON:-python3}
+suite=$1 profile=${2:-quick} under=${3:-plain} parts=${4:-both} python=${PYTHON:-python3}
 reports=${REPORTS:-$(mktemp -d)}
 mkdir -p "$reports"
 cd "$reports"
@@ -41,6 +42,9 @@ if [ "$under" = tls ]; then  # the same with a certificate of our own
   export SSL_CERT_FILE=$PWD/own.crt
 fi
 
+way=$("$python" -c 'from balws.wire.speed import WAY; print(WAY)')
+echo "frames: $way"
+
 # Our server, the suite's clients
 "$python" -c 'from twisted.scripts.twistd import run; run()' \
   -n --pidfile= --logfile=twistd.log balws --config "$server" &
@@ -51,6 +55,7 @@ kill -0 $peer || { echo "the server died" >&2; cat twistd.log >&2; exit 1; }
 judge twistd.log "reports/server-$profile/index.json"
 kill $peer
 wait $peer || true
+[ "$parts" = both ] || exit 0
 
 # Our clients, the suite's server; both clients take all cases of the full profile
 specification=$shared/fuzzingserver.json
