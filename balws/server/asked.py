@@ -16,11 +16,14 @@ from balws.wire.takeover import release
 
 class Asked(ABC):
     """
+    What one request asks for, and who asks.
+
     @ivar method: such as C{b"GET"}.
     @ivar version: such as C{b"HTTP/1.1"}.
-    @ivar client: the address of the transport's peer.
-    @ivar begun: when the time of the request began; L{None}: nobody knows.
-    @ivar address: the client's, as L{balws.server.provenance} tells it.
+    @ivar client: the L{address<twisted.internet.interfaces.IAddress>} of the transport's peer.
+    @ivar begun: when the time of the request began, in seconds of the listener's clock; L{None}:
+        nobody knows.
+    @ivar address: the client's, as L{balws.server.provenance} tells it; empty until it was asked.
     """
 
     method: bytes

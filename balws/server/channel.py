@@ -41,7 +41,7 @@ class Channel(HTTPChannel):
     """
     @ivar configuration: of the listener.
     @ivar clock: for deadlines.
-    @ivar begun: when the time of the request at hand began.
+    @ivar begun: when the time of the request at hand began, in seconds of C{clock}.
     @ivar departed: for its site: what to call when it is gone or was upgraded.
     @ivar isGone: whether the connection has ended.
     @ivar isServed: whether its request is served the short way: where Twisted Web reads it after
@@ -106,6 +106,8 @@ class Channel(HTTPChannel):
         """
         Hold the bytes of a request that is served the short way; what comes meanwhile is held
         behind them.
+
+        @param data: all that has come.
         """
         self._isNew = False
         self.isServed = self._busyReceiving = self._handlingRequest = True
@@ -126,7 +128,7 @@ class Channel(HTTPChannel):
 
     def release(self, end: int) -> tuple[Any, bytes]:
         """
-        Let go of the transport.
+        Let go of the transport of a request that is served the short way.
 
         @param end: of the request, among the bytes that are kept.
         @return: the transport, and what is behind the end.

@@ -61,6 +61,7 @@ def _upgradeRequired() -> Refusal:
 
 def check(asked: Asked, config: WSServiceConfig) -> Upgrade | Refusal:
     """
+    @param config: of the service that is asked for.
     @return: the upgrade, or the answer that refuses it (ruling 2: form, then Origin).
     """
     fields = asked.fields

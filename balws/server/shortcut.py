@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 #: Fields of one request; the size limit allows more only where they are tiny.
 MAX_HEADERS = 100
 
-#: A whole head: a GET of a path, and fields of one line each (RFC 9112 sections 3 and 5).  No
-#: part gives back what it has taken: this is one walk over the bytes.
-_isPlain = re.compile(
+#: Finds a whole head: a GET of a path, and fields of one line each (RFC 9112 sections 3 and 5).
+#: No part gives back what it has taken: this is one walk over the bytes.
+_head = re.compile(
     rb"GET (/[\x21-\x7e]*+) HTTP/1\.1\r\n"
     rb"((?:[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\xff]*+\r\n)++)"
     rb"\r\n"
@@ -48,7 +48,7 @@ _WEIGHTY = frozenset((b"content-length", b"transfer-encoding", b"expect", b"rang
 
 class Plain(Asked):
     """
-    What was read here.
+    What was read here, while its bytes stay with the channel.
     """
 
     method = b"GET"
@@ -58,8 +58,10 @@ class Plain(Asked):
 
     def __init__(self, channel: Channel, path: bytes, query: bytes, fields: dict[bytes, list[bytes]], end: int) -> None:
         """
+        @param channel: whose first request it is.
         @param path: percent-encoded.
         @param query: what is behind the question mark.
+        @param fields: see L{Asked.fields}.
         @param end: of the head among the bytes of the channel.
         """
         self._channel = channel
@@ -148,10 +150,11 @@ def shorten(channel: Channel, data: bytes) -> bool:
     """
     Serve an upgrade that is as upgrades are.
 
-    @param data: the first bytes of a connection.
+    @param channel: a new one, which has read nothing.
+    @param data: the first bytes of its connection.
     @return: whether it is served; else nothing has happened.
     """
-    head = _isPlain(data)
+    head = _head(data)
     if head is None:
         return False
     target, lines = head.groups()
@@ -163,6 +166,7 @@ def shorten(channel: Channel, data: bytes) -> bool:
     if b"%" in path:
         segments = [unquote_to_bytes(segment) for segment in segments]
     resource, length = channel.site.tree.find(segments) or (None, 0)
+    # A class of somebody's own may have another render(), which takes a request.
     if type(resource) is not UpgradeResource or resource.mount.wantsRequest:
         return False
     fields = _fields(lines)
@@ -176,8 +180,8 @@ def shorten(channel: Channel, data: bytes) -> bool:
     channel.keep(data)
     try:
         Attempt(resource.mount, plain, upgrade).begin(values)
-    except BaseException:
-        if channel.transport is None:
+    except BaseException:  # as of a render(), which Twisted Web would have called
+        if channel.transport is None:  # the wire has it: there is nobody to answer
             raise
         plain.request.processingFailed(Failure())
     return True

@@ -51,7 +51,8 @@ class Connection(Conversation):
         super().__init__(service, table, terms)
         self._text, self._binary = table.dispatches(service)
 
-    # From the wire
+    # From the wire.  textReceived and binaryReceived are the same but for their types: what they
+    # had in common would be one more call for each message.
 
     def opened(self, wire: Wire) -> None:
         super().opened(wire)

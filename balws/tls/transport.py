@@ -21,12 +21,14 @@ from twisted.python.failure import Failure
 
 __all__ = ["Transport"]
 
-#: So many bytes of TLS at a time are read by OpenSSL, and so many of a read that has many more:
-#: the buffer in between stays as large as it ever was, for as long as the connection lasts.
+#: So many bytes of TLS are given to OpenSSL at a time: its buffer stays as large as it ever was,
+#: for as long as the connection lasts.
 PIECE = 4096
+
+#: So many of a read that has more than this: a whole record.
 LARGE_PIECE = 16384 + 256
 
-#: So many bytes are gathered before they are sent.
+#: No more bytes than this are gathered before they are sent.
 GATHERED = 65536
 
 #: As many bytes as a record can hold (RFC 8446 section 5.1), and those in front of it.
@@ -56,6 +58,8 @@ class Transport(TLSMemoryBIOProtocol):
 
     _reading = False
     _corked = False
+
+    # What waits to be sealed: pieces, their bytes in all, and the call that sends them.
     _gathered: list[bytes] | None = None
     _size = 0
     _later: IDelayedCall | None = None
@@ -96,9 +100,13 @@ class Transport(TLSMemoryBIOProtocol):
                 self._flush()
 
     def _take(self, data: bytes | memoryview) -> None:
+        """
+        Give OpenSSL one piece.
+        """
         if self._aborted or self._lostTLSConnection:
             return
         size = len(data)
+        # Nearly always it is one record.
         if (
             size > _HEAD
             and data[0] == _APPLICATION_DATA
@@ -140,7 +148,7 @@ class Transport(TLSMemoryBIOProtocol):
 
     def _flushReceiveBIO(self, whole: int = -1) -> None:
         """
-        Hand over what OpenSSL reads, as one piece.
+        Hand over what OpenSSL reads, as one piece.  Twisted's calls this, too, and knows nothing.
 
         @param whole: how many records can be read; below 0 where nobody knows.  When there is
             content in each of them, nothing else was said, and nothing is to be answered.
@@ -190,6 +198,7 @@ class Transport(TLSMemoryBIOProtocol):
         """
         if self._aborted or self._lostTLSConnection or (self.disconnecting and self._producer is None):
             return
+        # To add nothing refuses what is not bytes, and copies what can change; bytes stay the same object.
         if self.prompt and not (self._reading or self._corked) and self._gathered is None:
             self._write(data + b"")
             return
@@ -238,7 +247,7 @@ class Transport(TLSMemoryBIOProtocol):
 
     def _write(self, data: bytes) -> None:
         """
-        Seal and send.
+        Seal and send, record by record.
         """
         if self._lostTLSConnection:
             return
@@ -274,6 +283,9 @@ class Transport(TLSMemoryBIOProtocol):
         self._pass(records)
 
     def _pass(self, records: list[bytes]) -> None:
+        """
+        Give them to the transport below.
+        """
         if len(records) == 1:
             self.transport.write(records[0])
         elif records:

@@ -24,7 +24,7 @@ def expect(size: int) -> None:
     """
     There may be messages of this size.
 
-    @param size: in bytes.
+    @param size: in bytes; 0 and anything that was expected before asks for nothing.
     """
     global _learnt
     block = min(size * _COPIES, MAX_KEPT)

@@ -26,7 +26,7 @@ class ClientWire(Wire, WebSocketClientProtocol):  # type: ignore[misc]
     isServer = False
     plainLimit = -1  # no frame goes out unmasked
 
-    def _framed(self, first: int, payload: bytes) -> tuple[bytes, ...]:
+    def _pieces(self, first: int, payload: bytes) -> tuple[bytes, ...]:
         key = urandom(4)
         return header(first, len(payload), MASKED), key, mask(payload, key)
 

@@ -82,7 +82,10 @@ class Deflate:
     ) -> None:
         """
         @param isServer: which end this is.
-        @param serverBits: 9 to 15; and so on, see the attributes.
+        @param serverBits: C{server_max_window_bits}, 9 to 15.
+        @param clientBits: C{client_max_window_bits}, likewise.
+        @param serverForgets: C{server_no_context_takeover}.
+        @param clientForgets: C{client_no_context_takeover}.
         """
         self.server_max_window_bits, self.client_max_window_bits = serverBits, clientBits
         self.server_no_context_takeover, self.client_no_context_takeover = serverForgets, clientForgets
@@ -102,11 +105,10 @@ class Deflate:
         """
         compressor = self._compressor
         if compressor is None:
-            compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -self._bits, MEM_LEVEL)
+            compressor = _compressor(self._bits)
             if self._takesOver:
                 self._compressor = compressor
-        data: bytes = (compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH))[:-4]
-        return data
+        return _message(compressor, payload)
 
     def compressedAlone(self, message: Message) -> bytes:
         """
@@ -117,8 +119,7 @@ class Deflate:
         bits = self._bits
         data = message.compressed.get(bits)
         if data is None:
-            once = zlib.compressobj(LEVEL, zlib.DEFLATED, -bits, MEM_LEVEL)
-            data = once.compress(message.payload) + once.flush(zlib.Z_SYNC_FLUSH)[:-4]
+            data = _message(_compressor(bits), message.payload)
             if len(data) >= len(message.payload):
                 data = message.payload
             message.compressed[bits] = data
@@ -198,6 +199,21 @@ class Deflate:
             raise PayloadCorruptError(str(problem)) from None
         if content or not decompressor.eof or decompressor.unused_data:
             raise PayloadCorruptError("the message ends in the middle of a block")
+
+
+def _compressor(bits: int) -> Any:
+    """
+    @param bits: of its window.
+    """
+    return zlib.compressobj(LEVEL, zlib.DEFLATED, -bits, MEM_LEVEL)
+
+
+def _message(compressor: Any, payload: bytes) -> bytes:
+    """
+    @return: the payload, compressed, without the tail that nobody sends.
+    """
+    data: bytes = compressor.compress(payload) + compressor.flush(zlib.Z_SYNC_FLUSH)
+    return data[: -len(_TAIL)]
 
 
 #: What a client asks for: windows that stay small on both ends, or, of a server that

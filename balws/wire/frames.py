@@ -18,11 +18,6 @@ MASKED = 0x80
 _medium = Struct("!BBH").pack
 _large = Struct("!BBQ").pack
 
-#: The whole header of an unmasked, final frame with up to 125 bytes, by first byte and length.
-SHORT: dict[int, list[bytes]] = {
-    first: [bytes((first, length)) for length in range(126)]
-    for first in (FIN | TEXT, FIN | BINARY)
-}
 
 def header(first: int, length: int, masked: int = 0) -> bytes:
     """

@@ -41,7 +41,7 @@ class Partial:
 
     def take(self, data: bytes) -> None:
         """
-        @param data: no more than is missing.
+        @param data: as it came, and no more than is missing.
         @raise UnicodeDecodeError: when a text cannot be UTF-8 any more, or ends within a character.
         """
         length = len(data)

@@ -10,10 +10,16 @@ from collections.abc import Iterator
 
 from autobahn.websocket.xormasker import create_xor_masker
 
-from balws.wire.frames import SHORT, header
+from balws.wire.frames import BINARY, FIN, TEXT, header
 
 #: Above this the C masker of Autobahn beats one big integer, which beats a loop.
 _INTEGER_LIMIT = 1024
+
+#: The whole header of an unmasked, final frame with up to 125 bytes, by first byte and length.
+_SHORT: dict[int, list[bytes]] = {
+    first: [bytes((first, length)) for length in range(126)]
+    for first in (FIN | TEXT, FIN | BINARY)
+}
 
 
 def mask(data: bytes | bytearray | memoryview, key: bytes, /) -> bytes:
@@ -106,8 +112,8 @@ def framed(first: int, payload: str | bytes, /) -> bytes:
     elif not isinstance(payload, bytes):
         raise TypeError("the payload of a frame is str or bytes")
     length = len(payload)
-    if length < 126 and first in SHORT:
-        return SHORT[first][length] + payload
+    if length < 126 and first in _SHORT:
+        return _SHORT[first][length] + payload
     if not 0 <= first <= 255:
         raise ValueError("the first byte of a frame is 0 to 255")
     return header(first, length) + payload

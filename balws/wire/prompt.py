@@ -97,7 +97,7 @@ class Prompt:
         """
         The system has not taken all of it: the rest is Twisted's affair.
 
-        @param data: what was to be sent.
+        @param data: what was to be sent, one piece.
         @param sent: how many bytes of it were.
         """
         if self.dataBuffer:
@@ -221,7 +221,6 @@ class Prompt:
         reactor: Any
 
         def stopReading(self) -> None: ...
-        def doWrite(self) -> Any: ...
         def startWriting(self) -> None: ...
         def _maybePauseProducer(self) -> None: ...
 
@@ -231,8 +230,10 @@ class TcpTransport(Prompt, tcp.Server):
     One that a TCP port has accepted.
     """
 
+    _logstr: str | None = None
+
     def __init__(self, sock: Any, protocol: Any, client: Any, server: Any, sessionno: int, reactor: Any) -> None:
-        # Not Twisted's: the texts that it makes for the log would stay as long as the connection.
+        # Not Twisted's: the texts that it makes for the log are made when they are asked for.
         tcp.Connection.__init__(self, sock, protocol, reactor)
         if len(client) != 2:
             self._addressType = IPv6Address
@@ -252,7 +253,15 @@ class TcpTransport(Prompt, tcp.Server):
         """
         What the log calls it.
         """
-        return f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+        if self._logstr is None:
+            self._logstr = f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+        return self._logstr
+
+    def logPrefix(self) -> str:
+        """
+        See L{logstr}.  Twisted's own reactors ask for it at every event; ours at the last.
+        """
+        return self._logstr or self.logstr
 
     @property
     def repstr(self) -> str:  # type: ignore[override]
@@ -270,26 +279,30 @@ class UnixTransport(Prompt, unix.Server):
     """
 
 
+_KINDS: dict[Any, type[Prompt]] = {tcp.Server: TcpTransport, unix.Server: UnixTransport}
+
+
 def promptPort(port: Any) -> None:
     """
-    Let the connections of a port be such; a port that is none of Twisted's own is left alone.
+    Let the connections of a port be such.
+
+    @param port: one that makes connections of its own, or is none of Twisted's, is left alone.
     """
     kind = _KINDS.get(getattr(port, "transport", None))
     if kind is not None:
         port.transport = kind
 
 
-_KINDS: dict[Any, type[Prompt]] = {tcp.Server: TcpTransport, unix.Server: UnixTransport}
-
-
 def prompt(transport: Any) -> bool:
     """
     Let a transport send at once, and those below it, where they can.
 
+    @param transport: a wire's, of whatever kind.
     @return: whether it can gather writes, too.
     """
     layer = transport
     while layer is not None:
+        # After Twisted's own startTLS this writes by way of TLS: to send at once would be in the clear.
         if hasattr(type(layer), "prompt") and not getattr(layer, "TLS", False):
             layer.prompt = True
         layer = getattr(layer, "transport", None)
@@ -299,6 +312,9 @@ def prompt(transport: Any) -> bool:
 def readBy(transport: Any, size: int) -> None:
     """
     Read so many bytes at a time from now on, where the transport at the bottom can.
+
+    @param transport: a wire's, of whatever kind.
+    @param size: 1 or more.
     """
     while (below := getattr(transport, "transport", None)) is not None:
         transport = below

@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 
 from balws.closing import ABNORMAL, NO_STATUS, isReceivable
 from balws.interfaces import ISession
+from balws.wire.compression import Deflate
 from balws.wire.frames import CLOSE, PING
 from balws.wire.prompt import prompt
 from balws.wire.receiving import CLOSED, CLOSING, OPEN, Receiving
@@ -62,13 +63,13 @@ class Wire(Receiving, Sending):
         if prompt(self.transport):
             self.isCorkable = True
 
-    def open(self, session: ISession, response: bytes = b"", compressor: Any = None) -> None:
+    def open(self, session: ISession, response: bytes = b"", compressor: Deflate | None = None) -> None:
         """
         Begin the conversation.
 
         @param session: who takes the messages.
         @param response: a server's complete answer 101.
-        @param compressor: Autobahn's permessage-deflate when it was agreed, else L{None}.
+        @param compressor: permessage-deflate where it was agreed, else L{None}.
         """
         self.session = session
         if compressor is not None:

@@ -14,12 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from autobahn.exception import PayloadCorruptError, PayloadExceededError
 from autobahn.websocket.protocol import WebSocketProtocol
-from autobahn.websocket.utf8validator import Utf8Validator
 from twisted.internet.interfaces import IDelayedCall
 
-from balws.errors import CorruptedFrameError, PayloadTooLargeError
-from balws.interfaces import ISession
-from balws.wire.frames import BINARY, FIN, RSV1, TEXT, head
+from balws.wire.fragments import NOT_UTF8, Fragments
+from balws.wire.frames import BINARY, FIN, PING, PONG, RSV1, TEXT, head
 from balws.wire.partial import Partial
 from balws.wire.prompt import READ, READ_LARGE, readBy
 from balws.wire.settings import WireSettings
@@ -32,20 +30,12 @@ CLOSED: int = WebSocketProtocol.STATE_CLOSED
 #: A connection takes no more frames than this before others have their turn.
 FRAMES_A_TURN = 256
 
-#: What the peer is told; never more than this (the details are in the log).
-PROTOCOL_ERROR = "Connection closed due to protocol error"
-INVALID_PAYLOAD = "Payload does not match the expected format or encoding"
-TOO_BIG = "The received message exceeds the allowed size limit"
-
-#: What the log is told.
-_NOT_UTF8 = "a text message is not UTF-8"
-
 #: The first bytes of frames that are messages.
 _PLAIN = (FIN | TEXT, FIN | BINARY)
 _COMPRESSED = (FIN | RSV1 | TEXT, FIN | RSV1 | BINARY)
 
 
-class Receiving:
+class Receiving(Fragments):
     """
     The reading half of a wire.
 
@@ -54,17 +44,14 @@ class Receiving:
     @ivar deaf: nothing more is taken ever.
     @ivar paused: whether it was halted since the keep-alive last looked.
     @ivar data: bytes read and not yet taken.
-    @ivar readLimit: larger payloads are Autobahn's: it says why they are too large.
+    @ivar readLimit: larger payloads, in bytes, are Autobahn's: it says why they are too large.
     @ivar isCorkable: whether the transport can gather what is written.
+    @ivar _left: how many frames may be taken before others have their turn.
     """
 
     transport: Any
-    session: ISession
     settings: WireSettings
     isServer: bool
-    maxFrameSize: int
-    maxMessageSize: int
-    maxFragments: int
     readLimit: int
 
     state = CLOSED
@@ -73,30 +60,12 @@ class Receiving:
     deaf = False
     paused = False
     data = b""
-    current_frame: Any = None
-    inside_message = False
-    failedByMe = False
-    fragments = 0
-    message_data: bytearray
-    message_is_binary = False
-    _isMessageCompressed = False
-    _perMessageCompress: Any = None
     _receiving = False
     _full = False
     _readsMuch = False
     _left = 0
     _turn: IDelayedCall | None = None
     _partial: Partial | None = None
-    _validator: Utf8Validator | None = None
-
-    @property
-    def utf8validator(self) -> Utf8Validator:
-        """
-        Autobahn's validator, made when the first text comes in parts.
-        """
-        if self._validator is None:
-            self._validator = Utf8Validator()
-        return self._validator
 
     # The loop
 
@@ -126,25 +95,29 @@ class Receiving:
         Hand over every whole, plain frame at the front of C{data}.  What is answered to
         several of them is sent together.
 
-        @return: how many bytes were taken.
+        C{taken} is where the next frame begins: at each step all before it was handed over,
+        and nothing behind it.
+
+        @return: how many bytes were taken: up to the first frame that is not plain or not
+            whole, to a halt, or to the end of the turn; all of them where a text is not UTF-8.
         """
         session = self.session
         left = self._left
         end = len(data)
         taken = 0
+        isCorked = False
         payload: Any
-        isLoose = self.isCorkable
         try:
             for first, payload, taken in frames(data, self.readLimit, self.isServer):
-                if isLoose and taken != end:
-                    isLoose = False
+                if not isCorked and taken != end and self.isCorkable:  # more may come: answer together
+                    isCorked = True
                     self.transport.cork()
-                if first == 0x81:
+                if first == 0x81:  # FIN | TEXT; numbers here, for names are looked up at each frame
                     if payload is None:
-                        self._invalid_payload(_NOT_UTF8)
+                        self._invalid_payload(NOT_UTF8)
                         return end
                     session.textReceived(payload)
-                elif first == 0x82:
+                elif first == 0x82:  # FIN | BINARY
                     session.binaryReceived(payload)
                 else:
                     self._takeControl(first, payload)
@@ -153,7 +126,7 @@ class Receiving:
                     break
         finally:
             self._left = left
-            if self.isCorkable and not isLoose:
+            if isCorked:
                 self.transport.uncork()
         return taken
 
@@ -193,9 +166,9 @@ class Receiving:
 
     def _takeSingle(self) -> bool:
         """
-        Take a frame that is a message, but not plain or not whole.
+        Take a frame that is a message of its own, but cut, or compressed.
 
-        @return: whether there is one.
+        @return: whether there is one; else nothing was taken.
         """
         data = self.data
         found = head(data, self.isServer) if WAY != "autobahn" else None
@@ -228,18 +201,14 @@ class Receiving:
         try:
             partial.take(part)
         except UnicodeDecodeError:
-            self._invalid_payload(_NOT_UTF8)
+            self._invalid_payload(NOT_UTF8)
             return False
         if partial.missing:
             return False
         self._partial = None
         self._readBy(0)
         self._left -= 1
-        message = partial.message()
-        if isinstance(message, str):
-            self.session.textReceived(message)
-        else:
-            self.session.binaryReceived(message)
+        self._handOver(partial.message())
         return True
 
     def _readBy(self, length: int) -> None:
@@ -258,26 +227,34 @@ class Receiving:
     def _takeCompressed(self, first: int, payload: bytes) -> None:
         """
         Take a message that was compressed into one frame.
+
+        @param payload: unmasked.
         """
         try:
-            message = self._perMessageCompress.inflated(payload, self.maxMessageSize)
-            text = message.decode() if first & 0x0F == TEXT else None
+            content = self._perMessageCompress.inflated(payload, self.maxMessageSize)
+            message = content.decode() if first & 0x0F == TEXT else content
         except PayloadExceededError:
-            self._tooBig(f"a message of more than {self.maxMessageSize} bytes after inflation")
+            self._inflatesTooMuch()
         except PayloadCorruptError as problem:
             self._invalid_payload(str(problem))
         except UnicodeDecodeError:
-            self._invalid_payload(_NOT_UTF8)
+            self._invalid_payload(NOT_UTF8)
         else:
-            if text is None:
-                self.session.binaryReceived(message)
-            else:
-                self.session.textReceived(text)
+            self._handOver(message)
+
+    def _handOver(self, message: str | bytes) -> None:
+        if isinstance(message, str):
+            self.session.textReceived(message)
+        else:
+            self.session.binaryReceived(message)
 
     def _takeControl(self, first: int, payload: bytes) -> None:
-        if first == 0x89:
+        """
+        Take a ping, a pong or a close frame.
+        """
+        if first == FIN | PING:
             self._onPing(payload)
-        elif first == 0x8A:
+        elif first == FIN | PONG:
             self._onPong(payload)
         elif len(payload) == 1:
             self._protocol_violation("a close frame of one byte")
@@ -344,88 +321,9 @@ class Receiving:
             if not self.halted:
                 self.transport.resumeProducing()
 
-    # What Autobahn's state machine calls
-
-    def onMessageBegin(self, isBinary: bool) -> None:
-        """
-        The first frame of a message that comes in parts.
-        """
-        self.message_is_binary = isBinary
-        self.message_data = bytearray()  # a list of parts would take many times the message
-
-    def onMessageFrameBegin(self, length: int) -> None:
-        """
-        A frame of a message begins: count it, empty or not, and the bytes it claims.
-        """
-        self.fragments += 1
-        if self.fragments > self.maxFragments:
-            self._tooBig(f"a message of more than {self.maxFragments} frames")
-        elif length > self.maxFrameSize:
-            self._tooBig(f"a frame of {length} bytes, more than {self.maxFrameSize}")
-        elif not self._isMessageCompressed and len(self.message_data) + length > self.maxMessageSize:
-            self._tooBig(f"a message of more than {self.maxMessageSize} bytes")
-
-    def onFrameData(self, payload: bytes) -> bool | None:
-        """
-        A part of a frame, unmasked.
-
-        @return: C{False} where it ends the connection.
-        """
-        if self.current_frame.opcode > 7:
-            self.control_frame_data.append(payload)
-            return None
-        if self._isMessageCompressed:
-            left = self.maxMessageSize - len(self.message_data)
-            try:
-                payload = self._perMessageCompress.decompress_message_data(payload, left)
-            except PayloadExceededError:
-                self._tooBig(f"a message of more than {self.maxMessageSize} bytes after inflation")
-                return False
-            except PayloadCorruptError as problem:
-                return not self._invalid_payload(str(problem))
-        if self.utf8validateIncomingCurrentMessage:
-            self.utf8validateLast = self.utf8validator.validate(payload)
-            if not self.utf8validateLast[0]:
-                return not self._invalid_payload(_NOT_UTF8)
-        self.message_data += payload
-        return None
-
-    def onMessageFrameEnd(self) -> None:
-        """
-        A frame of a message is whole; nothing is to be done before the message is.
-        """
-
-    def onMessageEnd(self) -> None:
-        """
-        A message that came in parts is whole.
-        """
-        whole = self.message_data
-        del self.message_data
-        self.fragments = 0
-        if self.message_is_binary:
-            self.session.binaryReceived(bytes(whole))
-        else:
-            self.session.textReceived(whole.decode())
-
-    def _tooBig(self, reason: str) -> None:
-        self.fail(1009, TOO_BIG, PayloadTooLargeError(reason))
-
-    def _protocol_violation(self, reason: str) -> bool:
-        self.fail(1002, PROTOCOL_ERROR, CorruptedFrameError(reason))
-        return True
-
-    def _invalid_payload(self, reason: str) -> bool:
-        self.fail(1007, INVALID_PAYLOAD, CorruptedFrameError(reason, 1007))
-        return True
-
     if TYPE_CHECKING:  # what Autobahn and the rest of the wire provide
-
-        control_frame_data: list[bytes]
-        utf8validateIncomingCurrentMessage: bool
-        utf8validateLast: tuple[bool, bool, int, int]
 
         def processData(self) -> bool: ...
         def _onPing(self, payload: bytes) -> None: ...
         def _onPong(self, payload: bytes) -> None: ...
         def onCloseFrame(self, code: int | None, reasonRaw: bytes | None) -> bool: ...
-        def fail(self, code: int, reason: str, error: Exception) -> None: ...

@@ -27,7 +27,7 @@ _BINARY = FIN | BINARY
 
 _MAX_CONTROL = 125
 
-#: Larger payloads are not copied behind their header: both go into one call of the system.
+#: Larger payloads, in bytes, are not copied behind their header: both go into one call of the system.
 LARGE = 16384
 
 
@@ -35,7 +35,8 @@ class Sending(Pressure):
     """
     The writing half of a wire; as it stands here, a server's, which does not mask.
 
-    @ivar plainLimit: payloads up to this many bytes go out in one plain frame.
+    @ivar plainLimit: payloads up to this many bytes go out in one frame, neither masked nor
+        compressed; below 0 where none does.
     """
 
     maxFrameSize: int
@@ -138,9 +139,9 @@ class Sending(Pressure):
             self._writeControl(PONG, payload)
 
     def _writeControl(self, opcode: int, payload: bytes) -> None:
-        self.transport.write(b"".join(self._framed(FIN | opcode, payload)))
+        self.transport.write(b"".join(self._pieces(FIN | opcode, payload)))
 
-    def _framed(self, first: int, payload: bytes) -> tuple[bytes, ...]:
+    def _pieces(self, first: int, payload: bytes) -> tuple[bytes, ...]:
         """
         @return: the pieces of a frame.
         """
@@ -159,17 +160,18 @@ class Sending(Pressure):
         @param first: of the first frame, without FIN.
         """
         size, limit = len(payload), self.maxFrameSize
-        if size <= LARGE and size <= limit:
-            self.transport.write(b"".join(self._framed(FIN | first, payload)))
-            return
         if size <= limit:
-            self.transport.writeSequence(self._framed(FIN | first, payload))
+            frame = self._pieces(FIN | first, payload)
+            if size <= LARGE:
+                self.transport.write(b"".join(frame))
+            else:
+                self.transport.writeSequence(frame)
             return
         pieces: list[bytes] = []
         for start in range(0, size, limit):
             piece = payload[start : start + limit]
             last = FIN if start + limit >= size else 0
-            pieces += self._framed(last | first, piece)
+            pieces += self._pieces(last | first, piece)
             first = CONTINUATION
         self.transport.writeSequence(pieces)
 

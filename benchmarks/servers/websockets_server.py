@@ -1,6 +1,6 @@
 """
 The websockets package, with its defaults, which ping every 20 seconds; a broadcast by the function
-that it has for it.
+that it has for it.  Compression is as it would be, but for the level, which is balws'.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import json
 import msgspec
 from arguments import parsed, tls
 from websockets.asyncio.server import broadcast, serve
+from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 
 options = parsed()
 members = set()
@@ -86,7 +87,12 @@ async def route(connection):
 async def main():
     pings = {"ping_interval": options.ping} if options.ping else {}
     context = tls(options.certificate)
-    async with serve(route, "127.0.0.1", options.port, ssl=context, backlog=1024, **pings) as server:
+    deflate = ServerPerMessageDeflateFactory(
+        server_max_window_bits=12, client_max_window_bits=12, compress_settings={"memLevel": 5, "level": 5}
+    )
+    async with serve(
+        route, "127.0.0.1", options.port, ssl=context, backlog=1024, extensions=[deflate], **pings
+    ) as server:
         await server.serve_forever()
 
 

@@ -4,12 +4,9 @@ Tests of L{balws.wire.frames}.
 
 from __future__ import annotations
 
-from random import Random
-
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.wire.frames import BINARY, CLOSE, CONTINUATION, FIN, MASKED, PING, PONG, RSV1, SHORT, TEXT, head, header
-from balws.wire.speed import mask
+from balws.wire.frames import BINARY, CLOSE, CONTINUATION, FIN, MASKED, PING, PONG, RSV1, TEXT, head, header
 from tests.rows.raw import frame
 
 
@@ -41,14 +38,6 @@ class HeaderTests(SynchronousTestCase):
         for first in (CONTINUATION, TEXT, FIN | BINARY, FIN | RSV1 | TEXT, FIN | PONG):
             for length in (0, 125, 126, 65535, 65536):
                 self.assertEqual(header(first, length)[0], first)
-
-    def test_short(self) -> None:
-        """
-        The table of short headers says what L{header} says.
-        """
-        self.assertEqual(sorted(SHORT), [0x81, 0x82])
-        for first, headers in SHORT.items():
-            self.assertEqual(headers, [header(first, length) for length in range(126)])
 
 
 class HeadTests(SynchronousTestCase):
@@ -105,37 +94,3 @@ class HeadTests(SynchronousTestCase):
             for masked in (False, True):
                 data = frame(BINARY, length=length, form=form, masked=masked)
                 self.assertEqual(head(data, masked), (0x82, len(data), length) if sound else None, (form, length))
-
-
-class MaskTests(SynchronousTestCase):
-    """
-    Masking of payloads (RFC 6455 section 5.3).
-    """
-
-    def test_sample(self) -> None:
-        """
-        The sample of RFC 6455 section 5.7.
-        """
-        self.assertEqual(mask(bytes.fromhex("7f9f4d5158"), bytes.fromhex("37fa213d")), b"Hello")
-
-    def test_definition(self) -> None:
-        """
-        Every byte is combined with the byte of the key at its place modulo four, in every
-        length around the places where the way of doing it changes.
-        """
-        random = Random(6455)
-        for length in (*range(20), 63, 64, 65, 127, 128, 1023, 1024, 1025, 1026, 1027, 1028, 4096, 65537):
-            data, key = random.randbytes(length), random.randbytes(4)
-            expected = bytes(byte ^ key[place % 4] for place, byte in enumerate(data))
-            masked = mask(data, key)
-            self.assertEqual(masked, expected, length)
-            self.assertIs(type(masked), bytes)
-            self.assertEqual(mask(masked, key), data, length)
-
-    def test_zeroes(self) -> None:
-        """
-        Zeroes at either end of key or payload are kept.
-        """
-        for key in (bytes(4), b"\x00\x00\x00\x01", b"\x01\x00\x00\x00"):
-            for length in (1, 4, 5, 1024, 1025):
-                self.assertEqual(mask(mask(bytes(length), key), key), bytes(length))

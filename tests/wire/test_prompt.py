@@ -521,6 +521,30 @@ class ChoiceTests(PromptTestCase):
             port.connectionLost(Failure(ConnectionDone()))
             self.loop.turn()
 
+    def test_names(self) -> None:
+        """
+        The log and the repr call a connection what Twisted's would; the log goes on to do so when
+        the connection has another owner.
+        """
+        port = tcp.Port(0, Factory(), interface="127.0.0.1", reactor=self.loop)
+        port.startListening()
+        self.addCleanup(port.connectionLost, Failure(ConnectionDone()))
+
+        class Wire(Owner):
+            pass
+
+        for client in (("192.0.2.1", 4711), ("2001:db8::1", 4711, 0, 0)):
+            named = []
+            for kind in (tcp.Server, TcpTransport):
+                transport = kind(socket.socket(), Owner(), client, port, 7, self.loop)
+                self.addCleanup(transport.connectionLost, Failure(ConnectionDone()))
+                named.append((transport.logPrefix(), repr(transport), transport.hostname, transport.getPeer()))
+            self.assertEqual(named[0], named[1])
+            self.assertEqual(named[0][0], f"Owner,7,{client[0]}")
+            transport.protocol = Wire()
+            self.assertEqual(transport.logPrefix(), named[0][0])
+            self.assertTrue(repr(transport).startswith("<Wire #7 on "))
+
     def test_web(self) -> None:
         """
         An answer of twisted.web, which writes many small pieces, goes out as it always did.
