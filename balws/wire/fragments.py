@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.wire.test_receiving -*-
 """
-Messages that come in parts: what Autobahn's state machine calls.
+Messages that come in parts: what Autobahn's state machine calls, and a short way that leaves the
+same behind.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from autobahn.websocket.utf8validator import Utf8Validator
 
 from balws.errors import CorruptedFrameError, PayloadTooLargeError
 from balws.interfaces import ISession
+from balws.wire.frames import BINARY, FIN, TEXT
 
 #: What the peer is told; never more than this (the details are in the log).
 PROTOCOL_ERROR = "Connection closed due to protocol error"
@@ -38,6 +40,7 @@ class Fragments:
 
     current_frame: Any = None
     inside_message = False
+    halted = False
     failedByMe = False
     fragments = 0
     message_data: bytearray
@@ -54,6 +57,35 @@ class Fragments:
         if self._validator is None:
             self._validator = Utf8Validator()
         return self._validator
+
+    def fragmentReceived(self, first: int, payload: bytes) -> None:
+        """
+        Do with a whole frame what Autobahn does in steps, and leave everything as it would: the
+        next frame may be Autobahn's.
+
+        @param first: of a frame that begins a message and does not end it, or that goes on with
+            one; not compressed.
+        @param payload: unmasked.
+        """
+        opcode = first & 0x0F
+        if opcode:
+            self.inside_message = True
+            self._isMessageCompressed = False
+            self.utf8validateIncomingCurrentMessage = opcode == TEXT
+            self.utf8validateLast = (True, True, 0, 0)
+            if self._validator is not None:
+                self._validator.reset()
+            self.onMessageBegin(opcode == BINARY)
+        self.onMessageFrameBegin(len(payload))
+        if self.halted or self._payloadReceived(payload) is False or not first & FIN:
+            return
+        if self.utf8validateIncomingCurrentMessage and not self.utf8validateLast[1]:
+            self._invalid_payload(NOT_UTF8)
+            return
+        self.onMessageEnd()
+        self.inside_message = False
+
+    # What Autobahn's state machine calls
 
     def onMessageBegin(self, isBinary: bool) -> None:
         """
@@ -92,7 +124,11 @@ class Fragments:
                 return False
             except PayloadCorruptError as problem:
                 return not self._invalid_payload(str(problem))
-        if self.utf8validateIncomingCurrentMessage:
+        return self._payloadReceived(payload)
+
+    def _payloadReceived(self, payload: bytes) -> bool | None:
+        # Between two characters the validator need not see what is ASCII.
+        if self.utf8validateIncomingCurrentMessage and not (self.utf8validateLast[1] and payload.isascii()):
             self.utf8validateLast = self.utf8validator.validate(payload)
             if not self.utf8validateLast[0]:
                 return not self._invalid_payload(NOT_UTF8)

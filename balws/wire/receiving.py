@@ -3,9 +3,9 @@
 From bytes to messages.
 
 Nearly every frame is a whole message, and nearly every read ends with one: a loop takes
-those straight from what was read to the session.  A single frame that comes in several
-reads, or compressed, has a short way of its own.  Everything else, fragments and what is
-wrong, goes through Autobahn's state machine, whose callbacks end in the same session.
+those straight from what was read to the session.  A frame that is cut, compressed, or a part
+of a message has a short way of its own.  Everything else, and whatever is wrong, goes
+through Autobahn's state machine, whose callbacks end in the same session.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from autobahn.websocket.protocol import WebSocketProtocol
 from twisted.internet.interfaces import IDelayedCall
 
 from balws.wire.fragments import NOT_UTF8, Fragments
-from balws.wire.frames import BINARY, FIN, PING, PONG, RSV1, TEXT, head
+from balws.wire.frames import BINARY, CONTINUATION, FIN, PING, PONG, RSV1, TEXT, head
 from balws.wire.partial import Partial
 from balws.wire.prompt import READ, READ_LARGE, readBy
 from balws.wire.settings import WireSettings
@@ -33,6 +33,10 @@ FRAMES_A_TURN = 256
 #: The first bytes of frames that are messages.
 _PLAIN = (FIN | TEXT, FIN | BINARY)
 _COMPRESSED = (FIN | RSV1 | TEXT, FIN | RSV1 | BINARY)
+
+#: Those of frames that begin a message, and that go on with it.
+_BEGUN = (TEXT, BINARY)
+_CONTINUED = (CONTINUATION, FIN | CONTINUATION)
 
 
 class Receiving(Fragments):
@@ -142,11 +146,11 @@ class Receiving(Fragments):
             if self._partial is not None:
                 if not self._takePart(self._partial):
                     break
-            elif self.data and self.current_frame is None and not self.inside_message:
-                taken = self._takeFrames(self.data)
+            elif self.data and self.current_frame is None:
+                taken = 0 if self.inside_message else self._takeFrames(self.data)
                 if taken:
                     self.data = self.data[taken:]
-                elif not self._takeSingle() and not self._step():
+                elif not self._takeOne() and not self._step():
                     break
             elif not self._step():
                 break
@@ -164,9 +168,10 @@ class Receiving(Fragments):
             self._left -= 1
         return more
 
-    def _takeSingle(self) -> bool:
+    def _takeOne(self) -> bool:
         """
-        Take a frame that is a message of its own, but cut, or compressed.
+        Take a frame that is not the loop's, but as sound: a message that is cut, or compressed;
+        a part of a message.
 
         @return: whether there is one; else nothing was taken.
         """
@@ -178,17 +183,27 @@ class Receiving(Fragments):
         if length > self.readLimit:
             return False
         key = data[start - 4 : start] if self.isServer else b""
-        if first in _PLAIN:
+        stop = start + length
+        if first in _PLAIN and not self.inside_message:
             self._partial = Partial(first & 0x0F, length, key)
             self.data = data[start:]
             self._readBy(length)
-        elif first in _COMPRESSED and self._perMessageCompress is not None and start + length <= len(data):
-            self._left -= 1
-            self.data = data[start + length :]
-            payload = data[start : start + length]
-            self._takeCompressed(first, mask(payload, key) if key else payload)
+            return True
+        if self.inside_message:
+            isPart = first in _CONTINUED and not self._isMessageCompressed
         else:
+            isPart = first in _BEGUN
+        take = self.fragmentReceived
+        if not isPart:
+            if self.inside_message or first not in _COMPRESSED or self._perMessageCompress is None:
+                return False
+            take = self._takeCompressed
+        if stop > len(data):
             return False
+        self._left -= 1
+        self.data = data[stop:]
+        payload = data[start:stop]
+        take(first, mask(payload, key) if key else payload)
         return True
 
     def _takePart(self, partial: Partial) -> bool:
