@@ -32,6 +32,7 @@ class Paths:
 
     def __init__(self) -> None:
         self._attached: dict[tuple[bytes, ...], IResource] = {}
+        self._longest = 0
 
     def attach(self, path: str, resource: IResource) -> None:
         """
@@ -41,6 +42,7 @@ class Paths:
         if key in self._attached:
             raise ListenerError(f"something is attached at {path!r} already")
         self._attached[key] = resource
+        self._longest = max(self._longest, len(key))
 
     def detach(self, path: str) -> None:
         """
@@ -52,7 +54,8 @@ class Paths:
         """
         @return: what stands at the longest front of a path, and how many segments that has.
         """
-        for length in range(len(path), -1, -1):
+        # A peer's path may have thousands of segments.
+        for length in range(min(len(path), self._longest), -1, -1):
             resource = self._attached.get(tuple(path[:length]))
             if resource is not None:
                 return resource, length

@@ -96,9 +96,10 @@ class RemoteMethod:
     order: tuple[str, ...]
     binder: IDataBinder | None = None
     error: RemoteMethod | None = None
+    _function: object = attrs.field(init=False)
 
-    @property
-    def _function(self) -> object:
+    @_function.default
+    def _found(self) -> object:
         return inspect.getattr_static(self.kind, self.name)
 
     def invocation(self) -> Dispatch:
@@ -125,7 +126,7 @@ class RemoteMethod:
 
     def isOf(self, service: Any) -> bool:
         """
-        @return: whether the object's method is the class's.
+        @return: whether the object's method is the class's, as that was.
         """
         return getattr(getattr(service, self.name), "__func__", None) is self._function
 
@@ -326,7 +327,7 @@ class MethodTable:
         """
         for method in (self.takesText, self.takesBinary):
             if method is not None and not method.isOf(service):
-                # A method was put on the object itself, as tests do.
+                # A method was put on the object itself, or on its class since, as tests do.
                 return textDispatch(self, late=True), binaryDispatch(self, late=True)
         return self._text, self._binary
 

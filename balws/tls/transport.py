@@ -312,6 +312,10 @@ class Transport(TLSMemoryBIOProtocol):
         See L{twisted.internet.interfaces.ITCPTransport}.
         """
         self._gathered = None
+        # Twisted's says good-bye first. That must not be sent: the peer would believe that it has got
+        # everything (RFC 8446 section 6.1).
+        if hasattr(type(self.transport), "prompt"):
+            self.transport.prompt = False
         super().abortConnection()  # type: ignore[no-untyped-call]
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

@@ -6,7 +6,6 @@ A data frame whose payload comes in several reads.
 from __future__ import annotations
 
 from codecs import IncrementalDecoder, getincrementaldecoder
-from typing import Any
 
 from balws.wire.frames import TEXT
 from balws.wire.speed import mask
@@ -25,7 +24,7 @@ class Partial:
     @ivar missing: how many bytes have not come.
     """
 
-    __slots__ = ("_decoder", "_key", "_pieces", "_taken", "missing")
+    __slots__ = ("_decoder", "_isText", "_key", "_pieces", "_taken", "missing")
 
     def __init__(self, opcode: int, length: int, key: bytes) -> None:
         """
@@ -33,42 +32,46 @@ class Partial:
         @param length: of the payload, in bytes.
         @param key: four bytes; none where the frame is not masked.
         """
-        self._decoder = _Decoder() if opcode == TEXT else None
+        self._isText = opcode == TEXT
+        self._decoder: IncrementalDecoder | None = None
         self._key = key
-        self._pieces: list[Any] = []
+        self._pieces: list[bytes] = []
         self._taken = 0
         self.missing = length
 
     def take(self, data: bytes) -> None:
         """
-        @param data: as it came, and no more than is missing.
+        @param data: no more than is missing.
         @raise UnicodeDecodeError: when a text cannot be UTF-8 any more, or ends within a character.
         """
         length = len(data)
-        piece: Any = data
         if self._key:
             phase = self._taken % 4
-            piece = mask(data, self._key[phase:] + self._key[:phase])
+            data = mask(data, self._key[phase:] + self._key[:phase])
         self._taken += length
         self.missing -= length
-        if self._decoder is not None:
-            piece = self._decoded(self._decoder, piece)
+        if self._isText:
+            self._check(data)
         if self._pieces and len(self._pieces[-1]) < _SHORT:
-            self._pieces[-1] += piece
+            self._pieces[-1] += data
         else:
-            self._pieces.append(piece)
+            self._pieces.append(data)
 
-    def _decoded(self, decoder: IncrementalDecoder, data: bytes) -> str:
-        text = decoder.decode(data, final=not self.missing)
-        begun = decoder.getstate()[0]
+    def _check(self, data: bytes) -> None:
+        if self._decoder is None:
+            if data.isascii():
+                return
+            self._decoder = _Decoder()
+        # What it decodes may be four times as large, and is not kept.
+        self._decoder.decode(data, final=not self.missing)
+        begun = self._decoder.getstate()[0]
         # Half of a surrogate: Python waits for its third byte.
         if begun[:1] == b"\xed" and begun[1:] > b"\x9f":
             raise UnicodeDecodeError("utf-8", begun, 0, 2, "invalid continuation byte")
-        return text
 
     def message(self) -> str | bytes:
         """
         @return: the payload, which is whole.
         """
-        whole: str | bytes = (b"" if self._decoder is None else "").join(self._pieces)
-        return whole
+        whole = b"".join(self._pieces)
+        return whole.decode() if self._isText else whole

@@ -5,8 +5,9 @@ Connections that send at once.
 Twisted's own keep what is written until the reactor has found the socket writable: two
 changes of what it watches, and one more round, for each answer.  While nothing is unsent
 the socket nearly always is writable, and to try costs no more than to ask.  What does not
-fit goes Twisted's way, with its producers and its order; so does everything while the
-owner is no wire, for twisted.web writes an answer in many small pieces.
+fit goes Twisted's way, with its producers and its order; so does what a peer that takes
+everything at once makes others wait for, and everything while the owner is no wire, for
+twisted.web writes an answer in many small pieces.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ READ = 65536 + 64
 #: So much while a large frame comes.
 READ_LARGE = 262144
 
+#: When so many bytes were sent since it was last read or found writable, others have their turn.
+TURN = 262144
+
 #: So many pieces go into one call of the system; it takes no more than 1,024.
 _PIECES = 64
 
@@ -42,13 +46,14 @@ class Prompt:
     prompt = False
     readSize = READ
     _corked = False
+    _spent = 0
 
     @property
     def isClear(self) -> bool:
         """
         Whether what is written now is sent at once.
         """
-        return self.prompt and not (self._tempDataLen or self.dataBuffer or self._corked)
+        return self.prompt and not (self._tempDataLen or self.dataBuffer or self._corked or self._spent > TURN)
 
     def write(self, data: bytes) -> None:
         """
@@ -59,13 +64,14 @@ class Prompt:
             self._tempDataLen += len(data)
             if self._tempDataLen > self.bufferSize:
                 self._send()
-        elif self._tempDataLen or self.dataBuffer or not self.prompt:
+        elif self._tempDataLen or self.dataBuffer or not self.prompt or self._spent > TURN:
             super().write(data)  # type: ignore[misc]
         elif data:
             try:
                 sent = self.socket.send(data)
             except OSError:
                 sent = 0  # it is full; or else the reactor will meet the error again, and end the connection
+            self._spent += sent
             if sent < len(data):
                 self.keep(data, sent)
 
@@ -86,6 +92,7 @@ class Prompt:
             sent = self.socket.sendmsg(waiting[:_PIECES])
         except OSError:
             sent = 0
+        self._spent += sent
         for piece in waiting:
             if sent < len(piece):
                 self.keep(piece, sent)
@@ -112,6 +119,7 @@ class Prompt:
         """
         There is something to read.
         """
+        self._spent = 0
         try:
             data = self.socket.recv(self.readSize)
         except BlockingIOError:
@@ -122,6 +130,13 @@ class Prompt:
             return CONNECTION_DONE
         self.protocol.dataReceived(data)
         return None
+
+    def doWrite(self) -> Any:
+        """
+        The socket is writable.
+        """
+        self._spent = 0
+        return super().doWrite()  # type: ignore[misc]
 
     # Together
 
@@ -303,7 +318,7 @@ def prompt(transport: Any) -> bool:
     layer = transport
     while layer is not None:
         # After Twisted's own startTLS this writes by way of TLS: to send at once would be in the clear.
-        if hasattr(type(layer), "prompt") and not getattr(layer, "TLS", False):
+        if hasattr(type(layer), "prompt") and not (getattr(layer, "TLS", False) or getattr(layer, "_aborting", False)):
             layer.prompt = True
         layer = getattr(layer, "transport", None)
     return hasattr(transport, "cork")

@@ -255,6 +255,8 @@ class Receiving(Fragments):
         except UnicodeDecodeError:
             self._invalid_payload(NOT_UTF8)
         else:
+            # A kilobyte may have been a megabyte, and a turn is no more than that.
+            self._left -= len(content) >> 12
             self._handOver(message)
 
     def _handOver(self, message: str | bytes) -> None:
@@ -317,7 +319,11 @@ class Receiving(Fragments):
     def _nextTurn(self) -> None:
         self._turn = None
         if not self._full:
-            self._goOn()
+            try:
+                self._goOn()
+            except BaseException:  # the reactor ends what fails while it reads; here it would only log it
+                self.abort()
+                raise
 
     def _forgetTurn(self) -> None:
         if self._turn is not None:
@@ -341,4 +347,5 @@ class Receiving(Fragments):
         def processData(self) -> bool: ...
         def _onPing(self, payload: bytes) -> None: ...
         def _onPong(self, payload: bytes) -> None: ...
+        def abort(self) -> None: ...
         def onCloseFrame(self, code: int | None, reasonRaw: bytes | None) -> bool: ...

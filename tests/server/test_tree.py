@@ -16,7 +16,7 @@ from twisted.web.static import Data, File
 from zope.interface import implementer
 
 from balws.errors import ListenerError
-from balws.server.tree import Tree, segments
+from balws.server.tree import Paths, Tree, segments
 from tests.server.peers import Peer, body, fields, head, status
 
 
@@ -129,6 +129,27 @@ class TreeTests(SynchronousTestCase):
         self.assertFinds("/a", b"/a a ")
         self.assertFinds("/a/b/c/d/e", b"/a/b/c/d a|b|c|d e")
         self.assertFinds("/x/y", b"/  x|y")
+
+    def test_manySegments(self) -> None:
+        """
+        A path of thousands of segments costs no more look-ups than the longest that is attached.
+        """
+        paths = Paths()
+        for path in ("/", "/a", "/a/b"):
+            paths.attach(path, Leaf())
+        asked: list[int] = []
+
+        class Segments(list[bytes]):
+            def __getitem__(self, key: Any) -> Any:
+                asked.append(key.stop)
+                return super().__getitem__(key)
+
+        for path, length in (([b""] * 4000, 0), ([b"a"] * 4000, 1), ([b"a", b"b"] * 2000, 2)):
+            asked.clear()
+            found = paths.find(Segments(path))
+            assert found is not None
+            self.assertEqual(found[1], length)
+            self.assertEqual(asked, list(range(2, length - 1, -1)))
 
     def test_wholeSegments(self) -> None:
         """

@@ -818,3 +818,17 @@ class InvocationTests(DefinitionTestCase):
             self.assertEqual(table.dispatches(patched)[index](patched, "caller", said), ("the object's", said))
             other = kind()
             self.assertIn("the class's", str(table.dispatches(other)[index](other, "caller", said)))
+
+    def test_ofTheClassSince(self) -> None:
+        """
+        So is one that was put on the class after its table was made.
+        """
+
+        class Talk(Service):
+            def onTextMessage(self, text: str) -> str:
+                return "former"
+
+        table = self.table(Talk)
+        Talk.onTextMessage = lambda self, text: "present"  # type: ignore[method-assign]
+        talk = Talk()
+        self.assertEqual(table.dispatches(talk)[0](talk, "caller", "x"), "present")

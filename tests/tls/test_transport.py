@@ -635,6 +635,15 @@ class EndTests(TransportTestCase):
         self.assertEqual((self.heard(), self.owner.heard, self.below.calls), (b"", [b"question"], ["abort"]))
         self.end()
 
+    def test_abortSaysNothing(self) -> None:
+        """
+        An abort does not say good-bye: the peer would believe that it has got everything.
+        """
+        self.below.__class__ = type("Prompt", (Below,), {"prompt": True})
+        self.tls.abortConnection()
+        self.assertFalse(self.below.prompt)  # type: ignore[attr-defined]
+        self.end()
+
     def test_abortAtOnce(self) -> None:
         """
         The connection may be gone within the call.

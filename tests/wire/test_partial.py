@@ -183,3 +183,17 @@ class PartialTests(SynchronousTestCase):
                 self.assertLess(tracemalloc.get_traced_memory()[0], 20000)
                 self.assertEqual(partial.missing, announced - 10000)
                 tracemalloc.stop()
+
+    def test_wideText(self) -> None:
+        """
+        A text with a single character of another script takes no more than its bytes until it is whole.
+        """
+        text = ("a" * 4000 + "\U0001f600").encode() * 50
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        partial = Partial(TEXT, len(text), b"")
+        for start in range(0, len(text) - 1, 16384):
+            partial.take(text[start : min(start + 16384, len(text) - 1)])
+        self.assertLess(tracemalloc.get_traced_memory()[0], len(text) * 1.2)
+        partial.take(text[-1:])
+        self.assertEqual(partial.message(), text.decode())

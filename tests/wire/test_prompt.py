@@ -17,7 +17,7 @@ from twisted.web.resource import Resource
 from twisted.web.server import Site
 from twisted.web.static import Data
 
-from balws.wire.prompt import READ, TcpTransport, UnixTransport, prompt, promptPort
+from balws.wire.prompt import READ, TURN, TcpTransport, UnixTransport, prompt, promptPort
 from balws.wire.transport import unsent
 from tests.wire.secured import certificate
 from tests.wire.turning import MATERIAL, Line, Owner, Producer, PromptTestCase
@@ -114,6 +114,29 @@ class WritingTests(PromptTestCase):
                         self.assertEqual(waiting > 0, size > fits)
                     line.settle()
                     self.isComplete(line)
+
+    def test_turn(self) -> None:
+        """
+        A peer that takes everything at once does not keep others waiting: when enough was sent
+        since it was last read or found writable, the rest waits for the reactor's next turn.
+        """
+        for kind in (TcpTransport, UnixTransport):
+            for step in (500, 2000):
+                line = self.line(kind)
+                for _ in range(TURN // step):  # less than it, by less than a step
+                    line.write(step)
+                    line.read()
+                self.assertEqual((unsent(line.transport), line.transport.isClear), (0, True))
+                line.write(step)
+                line.read()
+                self.assertEqual((unsent(line.transport), line.transport.isClear), (0, False))
+                line.write(step)
+                line.writeSequence(step)
+                self.assertEqual(unsent(line.transport), 2 * step)
+                self.loop.turn()
+                line.read()
+                self.assertEqual((unsent(line.transport), line.transport.isClear), (0, True))
+                self.isComplete(line)
 
     def test_manyPieces(self) -> None:
         """

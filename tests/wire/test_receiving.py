@@ -120,6 +120,36 @@ class MessageTests(SynchronousTestCase):
             rig.clock.advance(0)
         self.assertEqual(rig.session.seen, ["a" + "b" * 1000 + "c"])
 
+    def test_turnOfInflated(self) -> None:
+        """
+        What was a kilobyte and is a megabyte is a whole turn: others do not wait for many of them.
+        """
+        rig = compressing(maxMessageSize=1 << 20)
+        large = b"\0" * (1 << 20)
+        rig.wire.dataReceived(frame(BINARY, deflated(large), rsv=4) * 3)
+        self.assertEqual((len(rig.session.seen), rig.transport.reading), (1, False))
+        rig.clock.advance(0)
+        self.assertEqual((rig.session.seen, rig.transport.reading), ([large] * 3, True))
+
+    def test_turnThatFails(self) -> None:
+        """
+        What is no Exception and comes out of a later turn ends the connection, as the reactor does
+        with one that comes out of its own: it would never be read again.
+        """
+
+        class Stop(BaseException):
+            pass
+
+        rig = Rig()
+        rig.wire.dataReceived(frame(BINARY, b"x") * (FRAMES_A_TURN + 1))
+
+        def stop(data: bytes) -> None:
+            raise Stop
+
+        rig.session.binaryReceived = stop  # type: ignore[method-assign]
+        self.assertRaises(Stop, rig.clock.advance, 0)
+        self.assertEqual(rig.transport.calls, ["abort"])
+
     def test_turnAndQueue(self) -> None:
         """
         A turn that comes while the session's queue is full waits for the queue, and the
