@@ -318,8 +318,15 @@ class Course:
             while any(due.getTime() <= self.clock.seconds() for due in self.clock.getDelayedCalls()):
                 self.clock.advance(0)
         except Provoked:
-            self.session.told.append(("raised",))
+            told = self.session.told
+            # In a later turn the wire itself ends it, and on an abrupt transport that is before we hear of it.
+            ended = told.pop() if told and told[-1][0] == "ended" else None
+            if self.transport.calls[-1:] == ["abort"]:
+                self.transport.calls.pop()
+            told.append(("raised",))
             self.transport.lose(ConnectionDone())
+            if ended is not None:
+                told.append(ended)
 
     def _meanwhile(self) -> None:
         """
