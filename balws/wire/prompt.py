@@ -269,7 +269,7 @@ class TcpTransport(Prompt, tcp.Server):
         What the log calls it.
         """
         if self._logstr is None:
-            self._logstr = f"{self._getLogPrefix(self.protocol)},{self.sessionno},{self.hostname}"
+            self._logstr = f"{self._getLogPrefix(self._owner)},{self.sessionno},{self.hostname}"
         return self._logstr
 
     def logPrefix(self) -> str:
@@ -284,7 +284,11 @@ class TcpTransport(Prompt, tcp.Server):
         What its repr is.
         """
         port = None if self.server is None else self.server._realPortNumber
-        return f"<{type(self.protocol).__name__} #{self.sessionno} on {port}>"
+        return f"<{type(self._owner).__name__} #{self.sessionno} on {port}>"
+
+    @property
+    def _owner(self) -> Any:
+        return getattr(self, "protocol", None)  # there is none after the end
 
 
 class UnixTransport(Prompt, unix.Server):

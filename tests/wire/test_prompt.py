@@ -567,6 +567,10 @@ class ChoiceTests(PromptTestCase):
             transport.protocol = Wire()
             self.assertEqual(transport.logPrefix(), named[0][0])
             self.assertTrue(repr(transport).startswith("<Wire #7 on "))
+            ended = TcpTransport(socket.socket(), Owner(), client, port, 7, self.loop)
+            ended.connectionLost(Failure(ConnectionDone()))
+            self.assertTrue(repr(ended).startswith("<NoneType #7 on "))
+            self.assertEqual(ended.logPrefix(), f"NoneType,7,{client[0]}")
 
     def test_web(self) -> None:
         """
