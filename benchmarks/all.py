@@ -78,7 +78,8 @@ def run(cases: Sequence[str], servers: Sequence[str], effort: Effort) -> dict[st
         case = CASES[name]
         able = case.contenders()
         figures = measured(case, [each for each in present if each in able], effort)
-        result["cases"][name] = {"title": case.title, "way": case.way, "unit": case.unit, "servers": figures}
+        title = case.title.format(ping=effort.ping)
+        result["cases"][name] = {"title": title, "way": case.way, "unit": case.unit, "servers": figures}
         print(*table.lines(name, result["cases"][name]), "", sep="\n", flush=True)
     print(*table.summary(result["cases"]), sep="\n")
     return result

@@ -35,7 +35,7 @@ class Case:
     One thing to measure, the same for all servers.
 
     @ivar name: for the command line, and in the file of results.
-    @ivar title: what people read.
+    @ivar title: what people read; C{ping} in braces becomes the seconds between two pings.
     @ivar way: how: C{"echo"}, C{"broadcast"}, C{"call"} (connections are made and closed),
         C{"memory"} of connections that stay, or C{"idle"} (what they cost in CPU time).
     @ivar service: which of the servers' services.
@@ -224,7 +224,7 @@ CASES: dict[str, Case] = {
         ),
         _echo(
             "idle",
-            "10,000 idle connections, a ping every 30 s",
+            "10,000 idle connections, a ping every {ping:g} s",
             _short,
             way="idle",
             connections=10_000,

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import latency
 
 #: By case and by variant of ours: what a peer's figure is to be, divided by ours; of memory ours
 #: divided by the peer's, at most.
@@ -115,4 +116,5 @@ def summary(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    print(*tables(json.loads(Path(sys.argv[1]).read_text())["cases"]), sep="\n")
+    results = json.loads(Path(sys.argv[1]).read_text())
+    print(*tables(results["cases"]), "", *latency.lines(results["latency"]), sep="\n")
