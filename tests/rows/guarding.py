@@ -88,9 +88,10 @@ class From(Peer):
         """
         @param address: such as 127.0.0.2.
         """
-        self.socket = socket.create_connection(("127.0.0.1", port), 15, (address, 0))
-        self.data = b""
-        self.ended = self.reset = False
+        self.socket = socket.socket()
+        self.socket.settimeout(15)
+        self.socket.bind((address, 0))
+        self.connect(port)
 
 
 class GuardedTestCase(ServedTestCase):

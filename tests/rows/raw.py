@@ -118,13 +118,21 @@ class Peer:
         if room is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, room)
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
-        self.socket.connect(("127.0.0.1", port))
+        self.connect(port)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if secure:
             self.socket = UNVERIFIED.wrap_socket(self.socket)
+
+    def connect(self, port: int) -> None:
+        """
+        Connect. Who is turned away at once may hear of that before he hears that he was let in.
+        """
         self.data = b""
-        self.ended = False
-        self.reset = False
+        self.ended = self.reset = False
+        try:
+            self.socket.connect(("127.0.0.1", port))
+        except ConnectionResetError:
+            self.ended = self.reset = True
 
     def send(self, data: bytes) -> Peer:
         """
@@ -145,6 +153,8 @@ class Peer:
         return self
 
     def _more(self) -> bool:
+        if self.reset:
+            return False
         try:
             data = self.socket.recv(65536)
         except ConnectionResetError:
