@@ -117,4 +117,6 @@ def summary(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
 
 if __name__ == "__main__":
     results = json.loads(Path(sys.argv[1]).read_text())
-    print(*tables(results["cases"]), "", *latency.lines(results["latency"]), sep="\n")
+    print(*tables(results["cases"]), sep="\n")
+    if results["latency"]:
+        print("", *latency.lines(results["latency"]), sep="\n")

@@ -41,6 +41,7 @@ class Fragments:
     current_frame: Any = None
     inside_message = False
     halted = False
+    _left = 0
     failedByMe = False
     fragments = 0
     message_data: bytearray
@@ -124,7 +125,12 @@ class Fragments:
                 return False
             except PayloadCorruptError as problem:
                 return not self._invalid_payload(str(problem))
+            self._spend(payload)
         return self._payloadReceived(payload)
+
+    def _spend(self, inflated: bytes) -> None:
+        # A kilobyte may have been a megabyte, and a turn is no more than that.
+        self._left -= len(inflated) >> 12
 
     def _payloadReceived(self, payload: bytes) -> bool | None:
         # Between two characters the validator need not see what is ASCII.

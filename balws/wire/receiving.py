@@ -255,8 +255,7 @@ class Receiving(Fragments):
         except UnicodeDecodeError:
             self._invalid_payload(NOT_UTF8)
         else:
-            # A kilobyte may have been a megabyte, and a turn is no more than that.
-            self._left -= len(content) >> 12
+            self._spend(content)
             self._handOver(message)
 
     def _handOver(self, message: str | bytes) -> None:
