@@ -40,6 +40,7 @@ class Contender:
     @ivar environment: variables that make it this variant.
     @ivar isServer: it understands what it echoes.
     @ivar canDeflate: it knows permessage-deflate.
+    @ivar canSecure: it speaks TLS.
     @ivar arguments: more words for the script.
     """
 

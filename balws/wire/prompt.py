@@ -159,8 +159,8 @@ class Prompt:
         """
         Send what was gathered.
         """
-        if self.dataBuffer:
-            # Something did not fit before, and nothing may overtake it.
+        if self.dataBuffer or self._spent > TURN:
+            # Something did not fit before, and nothing may overtake it; or others have their turn.
             self._maybePauseProducer()
             self.startWriting()
             return
@@ -197,7 +197,7 @@ class Prompt:
 
     def _ended(self) -> None:
         # What was written since, and did not fit, ends it when it does; or it was aborted.
-        if self.prompt and not self.dataBuffer:
+        if self.prompt and not (self.dataBuffer or self._tempDataLen):
             self.connectionLost(Failure(CONNECTION_DONE))
 
     def loseWriteConnection(self) -> None:

@@ -19,8 +19,9 @@ from twisted.web.static import Data
 
 from balws.wire.prompt import READ, TURN, TcpTransport, UnixTransport, prompt, promptPort
 from balws.wire.transport import unsent
+from tests.testing.talking import Producer
 from tests.wire.secured import certificate
-from tests.wire.turning import MATERIAL, Line, Owner, Producer, PromptTestCase
+from tests.wire.turning import MATERIAL, Line, Owner, PromptTestCase
 
 
 class WritingTests(PromptTestCase):
@@ -137,6 +138,24 @@ class WritingTests(PromptTestCase):
                 line.read()
                 self.assertEqual((unsent(line.transport), line.transport.isClear), (0, True))
                 self.isComplete(line)
+
+    def test_turnTogether(self) -> None:
+        """
+        What is gathered when others have their turn is not joined again for each piece that follows.
+        """
+        line = self.line()
+        for _ in range(TURN // 2000 + 1):
+            line.write(2000)
+            line.read()
+        calls = len(line.socket.sent)
+        line.transport.cork()
+        for _ in range(100):
+            line.write(2000)
+        self.assertEqual([len(piece) for piece in line.transport._tempDataBuffer], [2000] * 100)
+        line.transport.uncork()
+        self.assertEqual((len(line.socket.sent), self.loop.wants(line.transport)), (calls, (True, True)))
+        line.settle()
+        self.isComplete(line)
 
     def test_manyPieces(self) -> None:
         """

@@ -14,8 +14,10 @@ from twisted.internet import tcp
 from twisted.internet.error import ConnectionAborted, ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
 
-from balws.wire.prompt import TcpTransport, UnixTransport
-from tests.wire.turning import MATERIAL, Line, Producer, PromptTestCase
+from balws.wire.prompt import TURN, TcpTransport, UnixTransport
+from balws.wire.transport import unsent
+from tests.testing.talking import Producer
+from tests.wire.turning import MATERIAL, Line, PromptTestCase
 
 
 class EndTests(PromptTestCase):
@@ -61,6 +63,20 @@ class EndTests(PromptTestCase):
                 line.settle()
                 self.isComplete(line)
                 self.isOver(line, ConnectionDone)
+
+    def test_loseConnectionAfterMuch(self) -> None:
+        """
+        What is written between the two, and waits because others have their turn, is delivered, too.
+        """
+        line = self.line()
+        line.transport.loseConnection()
+        for _ in range(TURN // 2000 + 3):
+            line.write(2000)
+            line.read()
+        self.assertEqual(unsent(line.transport), 4000)
+        line.settle()
+        self.isComplete(line)
+        self.assertTrue(line.closed)
 
     def test_producerHoldsIt(self) -> None:
         """

@@ -10,12 +10,10 @@ from typing import Any
 
 from twisted.internet import unix
 from twisted.internet.epollreactor import EPollReactor
-from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 from balws.wire.prompt import TcpTransport, UnixTransport, prompt
 from balws.wire.transport import unsent
@@ -100,25 +98,6 @@ class Owner(Protocol):
         It is over.
         """
         self.lost.append(reason.type)
-
-
-@implementer(IPushProducer)
-class Producer:
-    """
-    Records what it is asked.
-    """
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def pauseProducing(self) -> None:
-        self.asked.append("pause")
-
-    def resumeProducing(self) -> None:
-        self.asked.append("resume")
-
-    def stopProducing(self) -> None:
-        self.asked.append("stop")
 
 
 class Line:
