@@ -35,6 +35,7 @@ setup(
     package_data={
         "balws": ["py.typed"],
         "balws.wire": ["_speed.pyi"],
+        "balws.admin.console": ["*.html", "*.js", "*.css", "*.svg"],
         "balws.demo": ["*.html", "*.js", "*.css", "*.svg"],
     },
     entry_points={"console_scripts": ["balws = balws.cli.command:main"]},
@@ -60,7 +61,7 @@ setup(
     ],
     extras_require={
         "argon2": ["argon2-cffi>=23.1"],
-        "docs": ["pydoctor>=25.10", "sphinx>=8"],
+        "docs": ["codespell>=2.4", "furo>=2025.7", "pydoctor>=25.10", "sphinx>=8"],
         "metrics": ["prometheus-client>=0.20"],
         "redis": ["txredisapi>=1.6"],
         "dev": [
@@ -73,6 +74,7 @@ setup(
             "mypy>=2.4",
             "mypy-zope>=1.0.14",
             "playwright>=1.50",
+            "prometheus-client>=0.20",
             "ruff>=0.12",
             "setuptools>=77",
             "towncrier>=24.8",

@@ -26,6 +26,7 @@ from balws.server.admission import Admission
 from balws.server.listener import Listener
 from balws.server.offer import Offer
 from balws.starting import CannotStart, failStart
+from balws.watchdog import Watchdog
 from balws.workers.worker import Worker
 
 __all__ = ["Application", "ListenerService", "makeApplicationService"]
@@ -153,6 +154,11 @@ class Application(MultiService):
 
     def __init__(self, configuration: Configuration, hub: Hub, reactor: Any, worker: Worker | None = None) -> None:
         super().__init__()
+        stallWarn = configuration.server.stallWarn
+        self._watchdog = Watchdog(reactor, stallWarn) if stallWarn else None
+        if self._watchdog is not None:
+            self.addService(self._watchdog)
+        self._ports: list[ListenerService] = []
         self.configuration = configuration
         self.hub = hub
         self._reactor = reactor
@@ -195,7 +201,9 @@ class Application(MultiService):
         stock = Stock(self.hub, entry)
         furnish(listener, entry, stock, self.configuration.userStore)
         self._served.append(_Served(listener, stock))
-        self.addService(ListenerService(listener, self._reactor))
+        port = ListenerService(listener, self._reactor)
+        self._ports.append(port)
+        self.addService(port)
 
     # Life
 
@@ -204,7 +212,7 @@ class Application(MultiService):
         @return: fires when every listener listens, and it is known whether other nodes can be
             reached.
         """
-        return gatherResults([*(service.whenReady() for service in self), self.hub.whenTried()])
+        return gatherResults([*(port.whenReady() for port in self._ports), self.hub.whenTried()])
 
     def startService(self) -> None:
         """
@@ -229,8 +237,8 @@ class Application(MultiService):
         """
         Drop everybody, while L{stopService} is under way, too.
         """
-        for service in self:
-            service.stopNow()
+        for port in self._ports:
+            port.stopNow()
 
     # Another configuration
 

@@ -16,7 +16,7 @@ from balws.config.following import followers, whereOf
 __all__ = ["Succession", "succession"]
 
 #: Fields of C{[server]} that count at the start only.
-_SERVER = ("workers", "logFormat")
+_SERVER = ("workers", "logFormat", "stallWarn")
 
 
 @attrs.frozen
@@ -39,6 +39,8 @@ def succession(old: Configuration, new: Configuration) -> Succession:
     hub = [each.name for each in attrs.fields(HubConfiguration)]
     restart = [f"server.{name}" for name in _changes(old.server, new.server, _SERVER)]
     restart += [f"hub.{name}" for name in _changes(old.hub, new.hub, hub)]
+    if new.admin != old.admin:
+        restart.append("admin")
     found = followers([whereOf(each) for each in old.listeners], [whereOf(each) for each in new.listeners])
     if len(old.listeners) != len(new.listeners):
         restart.append("listeners")
@@ -56,6 +58,7 @@ def succession(old: Configuration, new: Configuration) -> Succession:
         new,
         server=attrs.evolve(new.server, **{name: getattr(old.server, name) for name in _SERVER}),
         hub=old.hub,
+        admin=old.admin,
         listeners=tuple(listeners),
     )
     return Succession(configuration, tuple(restart))

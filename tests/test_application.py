@@ -1052,10 +1052,10 @@ class ReloadTests(ApplicationTestCase):
         text = self.services('service = "M:Plain"', 'path = "/a"')
         service = self.start(text)
         (served,) = service._served
-        (before,) = served.listener._mounts
+        (before,) = served.listener.mounts
         self.change(text + "\nidleTimeout = 9")
         service.reload()
-        (after,) = served.listener._mounts
+        (after,) = served.listener.mounts
         self.assertIs(after.service, before.service)
         self.assertEqual(after.config.idleTimeout, 9)
 

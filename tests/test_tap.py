@@ -27,6 +27,7 @@ from balws.application import ListenerService
 from balws.notifying import Notifying
 from balws.server.health import Readiness
 from balws.tap import Options, Process, makeService
+from balws.watchdog import Watchdog
 from balws.workers.supervisor import Supervisor
 
 CONFIGURATION = """\
@@ -127,8 +128,18 @@ class OptionsTests(SynchronousTestCase):
         service = makeService(options)
         self.assertIsInstance(service, Process)
         (application,) = service
-        (child,) = application
+        watchdog, child = application
+        self.assertIsInstance(watchdog, Watchdog)
         self.assertIsNone(child.listener.port)
+
+    def test_unwatched(self) -> None:
+        """
+        Where stallWarn is 0 nobody watches the reactor.
+        """
+        options = Options()
+        options.parseOptions(["--config", self.write("[server]\nstallWarn = 0\n" + CONFIGURATION)])
+        (child,) = options.service
+        self.assertIsInstance(child, ListenerService)
 
     def test_demonstration(self) -> None:
         """

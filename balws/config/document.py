@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import attrs
 from twisted.logger import Logger
 
+from balws.config.admin import AdminConfiguration
 from balws.config.auth import target
 from balws.config.entries import Configuration, ListenerEntry, ResourceEntry, ServiceEntry
 from balws.config.hub import HubConfiguration
@@ -35,14 +36,13 @@ __all__ = ["Document"]
 _log = Logger()
 
 R = TypeVar("R", bound=attrs.AttrsInstance)
+D = TypeVar("D")
 
 #: The keys of a table, each with the function that checks its value.
 Keys = Mapping[str, Callable[[Any], Any]]
 
-#: Tables whose meaning comes with a later release: refused, for who writes them relies on them.
-LATER = {
-    "admin": "the administration endpoint is not available in this release",
-}
+#: The tables of a file.
+TABLES = ("admin", "auth", "hub", "listeners", "python", "server")
 
 
 def _usersOnly(users: Callable[[Any], Any]) -> Callable[[object], Any]:
@@ -105,14 +105,13 @@ class Document:
         """
         for key in data:
             with self._noting(self.place):
-                if key in LATER:
-                    raise ConfigurationError(LATER[key], key)
-                if key not in ("auth", "ballerina", "hub", "listeners", "python", "server"):
-                    raise UnknownKey.among(key, ["auth", "hub", "listeners", "python", "server", *LATER])
+                if key not in (*TABLES, "ballerina"):
+                    raise UnknownKey.among(key, TABLES)
         python = self._table(self.place.child("python"), data.get("python", {}), self._python)
         userStore = self._userStore(data)
-        server = self._record("server", data, ServerConfiguration)
-        hub = self._record("hub", data, HubConfiguration)
+        server = self._record("server", data, ServerConfiguration, ServerConfiguration())
+        hub = self._record("hub", data, HubConfiguration, HubConfiguration())
+        admin = self._record("admin", data, AdminConfiguration, None)
         isRead = not any(problem.path.startswith("hub") for problem in self.problems)
         if isRead and server.workers > 1 and hub.url is None and hub.scope != "worker":
             self.problems.append(
@@ -136,22 +135,32 @@ class Document:
             userStore=userStore,
             server=server,
             hub=hub,
+            admin=admin,
             place=self.place,
         )
 
-    def _record(self, key: str, data: Mapping[str, Any], recordType: type[R]) -> R:
+    def _record(self, key: str, data: Mapping[str, Any], recordType: type[R], absent: D) -> R | D:
         """
         A table that is one record.
+
+        @param absent: what stands for a table that is not there, or is of no use.
         """
+        if key not in data:
+            return absent
         place, before = self.place.child(key), len(self.problems)
-        found = self._table(place, data.get(key, {}), fieldConverters(recordType))
+        found = self._table(place, data[key], fieldConverters(recordType))
         if len(self.problems) > before:
-            return recordType()  # what goes with what could only mislead
+            return absent  # what goes with what could only mislead
+        missing = [name for name, field in attrs.fields_dict(recordType).items() if field.default is attrs.NOTHING]
+        for name in missing:
+            if name not in found:
+                self.absences.append(place.error("is missing", name))
+                return absent
         try:
             return recordType(**found)
         except ConfigurationError as error:
             self.problems.append(place.locate(error))
-            return recordType()
+            return absent
 
     def _userStore(self, data: Mapping[str, Any]) -> FileUserStoreConfig | None:
         """

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import attrs
 
+from balws.config.admin import AdminConfiguration
 from balws.config.hub import HubConfiguration
 from balws.config.listener import ListenerConfiguration
 from balws.config.place import Place
@@ -87,6 +88,7 @@ class Configuration:
         L{None} where there are no users.
     @ivar server: C{[server]}: what is the same for all listeners.
     @ivar hub: C{[hub]}: how connections reach each other.
+    @ivar admin: C{[admin]}: where an operator asks; L{None}: nowhere.
     @ivar place: the place of the whole file, for errors.
     """
 
@@ -96,4 +98,5 @@ class Configuration:
     userStore: FileUserStoreConfig | None = None
     server: ServerConfiguration = attrs.field(factory=ServerConfiguration)
     hub: HubConfiguration = attrs.field(factory=HubConfiguration)
+    admin: AdminConfiguration | None = None
     place: Place = attrs.field(factory=Place, repr=False, eq=False)

@@ -9,7 +9,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 
 import attrs
 
-from balws.config.values import MAX_NUMBER, Unfit, checked, integer, items, optional, seconds, text
+from balws.config.values import MAX_NUMBER, Unfit, checked, flag, integer, items, optional, seconds, text
 
 __all__ = ["ServerConfiguration", "TrustedProxy"]
 
@@ -58,6 +58,9 @@ class ServerConfiguration:
         at once, L{None} takes a second for each 500, up to 2.
     @ivar trustedProxies: who may say in C{X-Forwarded-For}, C{X-Forwarded-Proto} and the PROXY
         protocol from where a connection comes: addresses, networks, C{"unix"}; empty: nobody.
+    @ivar logConnections: whether each connection that opens, and each that ends, is a line in the log.
+    @ivar stallWarn: seconds for which the reactor may stand still before the log says which method
+        it waits for; 0 does not look.
     @ivar logFormat: C{"text"}, or C{"json"} for one JSON object a line.
     """
 
@@ -68,4 +71,6 @@ class ServerConfiguration:
     drainTimeout: float = checked("drainTimeout", seconds, 10)
     drainSpread: float | None = checked("drainSpread", optional(seconds), None)
     trustedProxies: tuple[TrustedProxy, ...] = checked("trustedProxies", items("networks", _proxy), ())
+    logConnections: bool = checked("logConnections", flag, False)
+    stallWarn: float = checked("stallWarn", seconds, 0.5)
     logFormat: str = checked("logFormat", _logFormat, "text")

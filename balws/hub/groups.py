@@ -123,6 +123,12 @@ class Groups:
             del self._groups[name]
         return group.presences.pop(member, None)
 
+    def sizes(self) -> dict[str, int]:
+        """
+        @return: all groups, each with how many are in it.
+        """
+        return {name: len(group.members) + len(group.followers) for name, group in self._groups.items()}
+
     def of(self, member: IMember) -> tuple[str, ...]:
         """
         @return: the groups of a connection.

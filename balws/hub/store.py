@@ -64,6 +64,12 @@ class Store:
         """
         return self._stored.get(name)
 
+    def of(self, member: IMember) -> tuple[str, ...]:
+        """
+        @return: the names of a connection.
+        """
+        return tuple(self._names.get(member, ()))
+
     def put(self, name: str, member: IMember) -> Stored:
         """
         Store a connection in place of the one that had the name (decision 9).

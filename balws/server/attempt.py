@@ -263,7 +263,7 @@ class Attempt:
             self._broken(Failure())
             self._answer(Refusal(500, FAILED))
         else:
-            session.admission, session.address = self._admission, asked.address
+            session.admission = self._admission
             self._login = self._admission = None  # the connection's now
             takeOver(asked.release, mount.factory, session, response, compressor)
 
@@ -281,7 +281,7 @@ class Attempt:
             protocol = BEARER.decode()  # a browser insists on one of those that it offered
         agreed = agree(upgrade.extensions) if mount.compression and upgrade.extensions else None
         compressor, extension = agreed if agreed is not None else (None, None)
-        connection = inbound(service, table, mount.terms, mount.config)
+        connection = inbound(service, table, mount.terms, mount.config, mount.isLogged)
         if mount.provenance.isSecure(asked):
             connection.behindTls = True
         if protocol is not None:
@@ -289,6 +289,7 @@ class Attempt:
         if service.keepRequest:
             connection.request = snapshot(asked, mount.config)
         connection.login = self._login
+        connection.address = asked.address
         if asked.principal is not None:
             connection.principal = asked.principal
         response = switching(upgrade.key, protocol.encode() if protocol else None, extension, fields)

@@ -29,6 +29,7 @@ from balws.server.doors import Doors
 from balws.server.endpoint import endpointFor
 from balws.server.entrance import Entrance
 from balws.server.farewell import sayFarewell
+from balws.server.inbound import Inbound
 from balws.server.mount import Mount
 from balws.server.offer import Offer, Premises
 from balws.server.patience import patient
@@ -36,6 +37,7 @@ from balws.server.provenance import Provenance
 from balws.server.sharing import sharedAdmission
 from balws.server.site import Site
 from balws.server.tree import Tree
+from balws.session.traffic import Traffic
 from balws.wire.prompt import promptPort
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
@@ -65,6 +67,7 @@ class Listener:
         observer: IConnectionObserver | None = None,
         serverConfig: ServerConfiguration | Mapping[str, Any] | None = None,
         admission: Admission | None = None,
+        countsTraffic: bool = False,
         **fields: Any,
     ) -> None:
         """
@@ -79,6 +82,7 @@ class Listener:
             C{drainTimeout}: a record or a mapping; L{None} is the defaults.
         @param admission: how many may come in.  L{None}: by the limits of C{serverConfig}; without
             that, all listeners of a process share one with the usual limits.
+        @param countsTraffic: count the messages of each connection, for an admin endpoint.
         @param fields: fields of L{balws.config.ListenerConfiguration}.
         @raise balws.ConfigurationError: for a value out of range, or for any of them
             beside a site, whose own configuration counts (106).
@@ -105,6 +109,7 @@ class Listener:
             wheel=self._wheel,
             roster=self._roster,
             admission=admission,
+            traffic={} if countsTraffic else None,
         )
         self._port: IListeningPort | None = None
         self._stopping = False
@@ -140,9 +145,35 @@ class Listener:
         """
         return self._offer.configuration
 
+    # For who watches
+
     @property
-    def _mounts(self) -> list[Mount]:
-        return self._offer.mounts
+    def mounts(self) -> tuple[Mount, ...]:
+        """
+        The upgrade services, in the order in which they were attached.
+        """
+        return tuple(self._offer.mounts)
+
+    @property
+    def admission(self) -> Admission:
+        """
+        Says how many may come in.
+        """
+        return self._premises.admission
+
+    @property
+    def traffic(self) -> Mapping[str, Traffic]:
+        """
+        What connections that have ended have carried, by path; empty unless it is counted.
+        """
+        return self._premises.traffic or {}
+
+    def conversations(self) -> list[Inbound]:
+        """
+        @return: the connections that are open, upgraded ones alone.
+        """
+        found = [getattr(member, "session", None) for member in self._roster.members]
+        return [session for session in found if isinstance(session, Inbound) and session.isOpen]
 
     # What is served
 
@@ -266,7 +297,7 @@ class Listener:
             return fail(ListenerError(f"the listener on '{self._name}' is started already"))
         self._tree.active = True
         self._stopping = False
-        for mount in self._mounts:
+        for mount in self._offer.mounts:
             mount.stopping = False
         if self._endpoint is None or self._entrance is None:
             return succeed(None)
@@ -305,7 +336,7 @@ class Listener:
         way = self._offer.way
         if self._name.startswith("ssl:") or (way is not None and way.tls is not None):
             return []
-        return [mount.path for mount in self._mounts if mount.guard is not None]
+        return [mount.path for mount in self._offer.mounts if mount.guard is not None]
 
     def _notListening(self, failure: Failure) -> Failure:
         self._tree.active = False
@@ -348,7 +379,7 @@ class Listener:
 
     def _stop(self, timeout: float, spread: float | None) -> Deferred[None]:
         self._stopping = True
-        for mount in (*self._mounts, *self._former):
+        for mount in (*self._offer.mounts, *self._former):
             mount.stopping = True
         port, self._port = self._port, None
         closed = succeed(None) if port is None else maybeDeferred(port.stopListening)

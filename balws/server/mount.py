@@ -27,6 +27,7 @@ from balws.server.doors import Doors
 from balws.server.provenance import Provenance
 from balws.session.parameters import annotationsOf, shown
 from balws.session.terms import Terms
+from balws.session.traffic import Traffic
 from balws.wire.factory import WireFactory
 from balws.wire.roster import Roster
 from balws.wire.settings import WireSettings
@@ -40,6 +41,7 @@ class Mount:
     @ivar service: the user's object.
     @ivar stopping: the listener stops, or the service was detached: no upgrade is accepted
         any more.
+    @ivar isLogged: whether its connections are events of the log.
     @ivar path: where it is mounted.
     @ivar timeout: seconds that an upgrade may take in all; 0 sets no limit.
     @ivar compression: whether permessage-deflate is agreed to.
@@ -66,8 +68,12 @@ class Mount:
         doors: Doors | None = None,
         admission: Admission | None = None,
         provenance: Provenance | None = None,
+        traffic: Traffic | None = None,
+        isLogged: bool = False,
     ) -> None:
         """
+        @param traffic: what its connections carry is counted there; L{None} counts nothing.
+        @param isLogged: whether their beginnings and ends are events of the log.
         @param doors: what guards of the same port share; L{None} makes them.
         @param admission: L{None}: there is place for everybody.
         @param provenance: L{None} trusts no proxy.
@@ -83,6 +89,7 @@ class Mount:
             resource = resourceOf(type(service))
         self.service = service
         self.stopping = False
+        self.isLogged = isLogged
         self.path = path
         self.owner = type(service).__qualname__
         self.config = configOf(service) if config is None else config
@@ -97,7 +104,7 @@ class Mount:
             WireSettings.fromConfig(self.config, reactor, wheel), reactor, roster, Watch(observer, path)
         )
         self.terms = Terms(
-            config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel
+            config=self.config, hub=hub, audience=Audience(listener, path), clock=reactor, wheel=wheel, traffic=traffic
         )
         self._checkReturned(resource.function)
         self.guard = (Doors(reactor) if doors is None else doors).guard(self.config, path)

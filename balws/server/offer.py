@@ -27,6 +27,7 @@ from balws.server.mount import Mount
 from balws.server.provenance import Provenance
 from balws.server.tree import Paths
 from balws.server.upgrade import UpgradeResource
+from balws.session.traffic import Traffic
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
 
@@ -39,6 +40,7 @@ class Premises:
     @ivar number: tells the listeners of a hub apart.
     @ivar roster: who is connected.
     @ivar admission: whether there is place for more.
+    @ivar traffic: what was said at each path by connections that have ended; L{None} where nobody counts.
     """
 
     reactor: Any
@@ -48,6 +50,13 @@ class Premises:
     wheel: TimerWheel
     roster: Roster
     admission: Admission
+    traffic: dict[str, Traffic] | None = None
+
+    def trafficAt(self, path: str) -> Traffic | None:
+        """
+        @return: that of a path, the same each time.
+        """
+        return None if self.traffic is None else self.traffic.setdefault(path, Traffic())
 
 
 class Offer:
@@ -97,9 +106,11 @@ class Offer:
         """
         record = config if isinstance(config, WSServiceConfig) else override(configOf(service), config or {})
         premises = self._premises
+        if path is None:
+            path = _path(record)
         mount = Mount(
             service,
-            _path(record) if path is None else path,
+            path,
             reactor=premises.reactor,
             wheel=premises.wheel,
             roster=premises.roster,
@@ -112,6 +123,8 @@ class Offer:
             doors=self.doors,
             admission=premises.admission,
             provenance=self.provenance,
+            traffic=premises.trafficAt(path),
+            isLogged=self.serverConfig.logConnections,
         )
         self.paths.attach(mount.path, UpgradeResource(mount))
         self.mounts.append(mount)

@@ -39,6 +39,7 @@ class Answers:
     terms: Terms
     wire: Wire
     isOpen: bool
+    logFields: Any
     _streams: set[Stream] | None
 
     def send(self, value: Any) -> Deferred[None]:
@@ -61,7 +62,12 @@ class Answers:
         elif isgenerator(value) or isasyncgen(value):
             self._stream(value)
         elif isinstance(value, Error):
-            self._log.error("A method of {service} returned an error: {error}", service=self.table.owner, error=value)
+            self._log.error(
+                "A method of {service} returned an error: {error}",
+                service=self.table.owner,
+                error=value,
+                **self.logFields,
+            )
         else:
             return self.sendValue(value)
         return WRITTEN
@@ -106,7 +112,11 @@ class Answers:
         if validation and "onError" in self.table.fixed:
             return self._report(self.table.fixed["onError"], error)
         self._log.error(
-            "{service}.{method}: {error}", service=self.table.owner, method=method.name, error=describe(error)
+            "{service}.{method}: {error}",
+            service=self.table.owner,
+            method=method.name,
+            error=describe(error),
+            **self.logFields,
         )
         if not validation:
             self.wire.fail(1003, closeReason(error), error)

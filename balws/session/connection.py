@@ -136,6 +136,10 @@ class Connection(Conversation):
 
     # Order
 
+    @property
+    def waiting(self) -> int:
+        return 0 if self._pending is None else len(self._pending)
+
     def _wait(self, message: str | bytes) -> None:
         if self.dropping:
             return
@@ -280,4 +284,6 @@ class Connection(Conversation):
 
     def _lastRaised(self, failure: Failure) -> None:
         if not failure.check(ConnectionClosureError):
-            self._log.failure("A method of {service} failed", failure=failure, service=self.table.owner)
+            self._log.failure(
+                "A method of {service} failed", failure=failure, service=self.table.owner, **self.logFields
+            )

@@ -38,6 +38,7 @@ class Conversation(Asides, Answers, Expiry):
     """
     @ivar service: whose methods are called.
     @ivar isOpen: whether messages can be written.
+    @ivar address: of the peer; empty where it is no matter.
     @ivar login: how the peer got in; L{None} where nobody asked.
     @ivar dropping: whether messages of the peer are thrown away: we are closing.
     """
@@ -48,6 +49,7 @@ class Conversation(Asides, Answers, Expiry):
     isOpen = False
     dropping = False
     principal: Any = None
+    address = ""
     login: Login | None = None
     request: RequestSnapshot | None = None
     subProtocol: str | None = None
@@ -60,6 +62,25 @@ class Conversation(Asides, Answers, Expiry):
         self.terms = terms
         self.idleTimeout = terms.config.idleTimeout if "onIdleTimeout" in table.fixed else 0
         self.caller = Caller(self)
+
+    @property
+    def logFields(self) -> dict[str, Any]:
+        """
+        What events of the log say of it: the same id as C{caller.getConnectionId()}, its path, and from
+        where it comes.
+        """
+        return {
+            "connection": self.caller.getConnectionId(),
+            "path": self.terms.audience.path,
+            "address": self.address,
+        }
+
+    @property
+    def waiting(self) -> int:
+        """
+        How many messages of the peer wait for a method.
+        """
+        return 0
 
     @property
     def wantsPing(self) -> bool:
@@ -139,7 +160,7 @@ class Conversation(Asides, Answers, Expiry):
         """
         if self.hasLeft(failure):
             return
-        self._log.failure("A method of {service} failed", failure=failure, service=self.table.owner)
+        self._log.failure("A method of {service} failed", failure=failure, service=self.table.owner, **self.logFields)
         error = failure.value
         self.wire.fail(1011, UNEXPECTED, error if isinstance(error, Exception) else Error("a method was ended"))
 
@@ -176,7 +197,7 @@ class Conversation(Asides, Answers, Expiry):
             self.close(frame.status, frame.reason, None)
             return
         problem = str(error).removeprefix("Failed to execute close. ")
-        self._log.error("Failed to send close frame. {problem}", problem=problem)
+        self._log.error("Failed to send close frame. {problem}", problem=problem, **self.logFields)
         self.closing(byPeer=False)
         self.wire.abort()
 

@@ -13,6 +13,7 @@ from balws.hub.broker import Audience
 from balws.hub.hub import Hub
 from balws.interfaces import Service
 from balws.session.methods import MethodTable
+from balws.session.traffic import Traffic
 from balws.wire.wheel import TimerWheel
 
 
@@ -21,6 +22,7 @@ class Terms:
     """
     @ivar config: of the service or the client.
     @ivar audience: who else is connected to it.
+    @ivar traffic: of the service's connections that have ended; L{None} where nobody counts.
     @ivar tables: the remote methods of the service classes seen so far; a service's
         C{get} may return objects of several.
     """
@@ -30,6 +32,7 @@ class Terms:
     audience: Audience
     clock: IReactorTime
     wheel: TimerWheel
+    traffic: Traffic | None = None
     tables: dict[type[Service], MethodTable] = attrs.field(factory=dict, init=False)
 
     def table(self, kind: type[Service]) -> MethodTable:

@@ -89,7 +89,7 @@ class Pressure:
         @param length: of the message that was just written, in bytes.
         """
         self._largest = max(self._largest, length)
-        size, limit = self._held(), self.settings.maxSendBuffer
+        size, limit = self.held(), self.settings.maxSendBuffer
         if size > 2 * max(limit, self._largest):
             self._cutSlow()
         elif size <= limit:
@@ -99,10 +99,10 @@ class Pressure:
 
     def _slowTooLong(self) -> None:
         self._slow = None
-        if self._held() > self.settings.maxSendBuffer:
+        if self.held() > self.settings.maxSendBuffer:
             self._cutSlow()
 
-    def _held(self) -> int:
+    def held(self) -> int:
         """
         @return: what the peer makes us hold: unsent bytes, and something for each write that
             waits, or many small ones would take many times what is allowed.

@@ -19,6 +19,10 @@ from weakref import ref
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
+#: A turn that comes so many seconds late is put off until what has arrived meanwhile is read: it may be
+#: just what a timer waits for (row DB10).
+LATE = 0.25
+
 #: Of a bucket's width: what float arithmetic may lack must not turn the wheel twice.
 _TOLERANCE = 0.001
 
@@ -42,6 +46,7 @@ class TimerWheel:
         self._buckets: dict[int, list[_Timer]] = {}
         self._order: list[int] = []
         self._nearest = 0
+        self._isPutOff = False
         self._call: IDelayedCall | None = None
 
     def add(self, delay: float, due: Callable[[], object]) -> None:
@@ -70,6 +75,7 @@ class TimerWheel:
         """
         self._buckets.clear()
         self._order.clear()
+        self._isPutOff = False
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -78,6 +84,8 @@ class TimerWheel:
         return sum(map(len, self._buckets.values()))
 
     def _schedule(self) -> None:
+        if self._isPutOff:
+            return  # it turns at once
         if self._call is not None:
             self._call.cancel()
         delay = self._order[0] * self.granularity - self._clock.seconds()
@@ -85,7 +93,14 @@ class TimerWheel:
 
     def _turn(self) -> None:
         self._call = None
-        now = self._clock.seconds() / self.granularity + _TOLERANCE
+        seconds = self._clock.seconds()
+        if not self._isPutOff and seconds - self._order[0] * self.granularity > LATE:
+            # Timers come before reads in a reactor's round; in the next one they come after this round's.
+            self._isPutOff = True
+            self._call = self._clock.callLater(0, self._turn)
+            return
+        self._isPutOff = False
+        now = seconds / self.granularity + _TOLERANCE
         while self._order and self._order[0] <= now:
             key = heapq.heappop(self._order)
             self._nearest = key + 1  # who adds himself at once must not keep the wheel here

@@ -24,7 +24,6 @@ from balws.config import (
     loadFile,
     loadText,
 )
-from balws.config.document import LATER
 from balws.errors import ConfigurationError
 
 #: What a listener needs at least.
@@ -231,16 +230,6 @@ class RefusalTests(LoadTestCase):
             (LEAST + '"p\\n" = 1', ':3:1: listeners[0]."p\\n": unknown key'),
         ):
             self.assertRefused(text, error)
-
-    def test_laterReleases(self) -> None:
-        """
-        Tables that a later release will read are refused by name, never ignored.
-        """
-        self.assertRefused(
-            f'[admin]\ntoken = "a"\n{LEAST}',
-            ":1:2: admin: the administration endpoint is not available in this release",
-        )
-        self.assertEqual(set(LATER), {"admin"})
 
     def test_serverAndHub(self) -> None:
         """

@@ -33,6 +33,8 @@ class ServerConfigurationTests(SynchronousTestCase):
                 "drainTimeout": 10,
                 "drainSpread": None,
                 "trustedProxies": (),
+                "logConnections": False,
+                "stallWarn": 0.5,
                 "logFormat": "text",
             },
         )

@@ -533,7 +533,7 @@ class FaultTests(AttemptTestCase):
         A guard that fails lets nobody in: 503, and the traceback in the log.
         """
         self.serve(Answering(ADA))
-        (mount,) = self.port.listener._mounts
+        (mount,) = self.port.listener.mounts
 
         async def admit(*_: Any) -> Any:
             raise ZeroDivisionError("inner words")

@@ -13,7 +13,8 @@ from twisted.web.server import Site
 
 from balws import Service, UpgradeError, UpgradeService, upgradeResource
 from balws.server.admission import Admission
-from balws.server.inbound import Inbound, PacedInbound
+from balws.server.inbound import Inbound
+from balws.session.rate import Paced
 from tests.auth.checking import NO, Waiting
 from tests.server.guarded import GuardedTestCase, basic
 from tests.server.peers import Peer, body, fields, frame, status, upgrade
@@ -338,7 +339,7 @@ class LifeTests(SynchronousTestCase):
         maxMessagesPerSecond reads it more slowly.
         """
         peer, connection = self.connect(maxMessagesPerSecond=2)
-        self.assertIs(type(connection), PacedInbound)
+        self.assertIsInstance(connection, Paced)
         peer.send(*[frame(b"x")] * 5)
         self.assertEqual(peer.take(), b"\x81\x01x" * 2)
         self.port.advance(1.05, peer)

@@ -405,7 +405,7 @@ class AttachTests(ListenerTestCase):
         listener = self.listener(config={"timeout": 3}, server="it")
         self.assertEqual((listener.configuration.timeout, listener.configuration.server), (3, "it"))
         listener.attach(Decorated(), "/", config={"idleTimeout": 5})
-        (mount,) = listener._mounts
+        (mount,) = listener.mounts
         self.assertEqual((mount.config.idleTimeout, mount.config.subProtocols), (5, ("xml",)))
         problem = self.assertRaises(ConfigurationError, self.listener, config={"time": 3})
         self.assertIn("timeout", str(problem))
@@ -421,7 +421,7 @@ class AttachTests(ListenerTestCase):
         tally = Tally()
         listener = self.listener(observer=tally)
         listener.attach(EchoUpgrade(), "/echo")
-        listener._mounts[0].factory.watch.opened()
+        listener.mounts[0].factory.watch.opened()
         self.assertEqual(tally.opened, {"/echo": 1})
         for wrong in (Tally, object()):
             listener = self.listener(observer=wrong)

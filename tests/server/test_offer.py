@@ -199,7 +199,7 @@ class TakeTests(OfferTestCase):
             self.assertEqual(status(peer.take()), 101)
             # One that is shared, or somebody else's, is not ours to change.
             self.assertEqual(self.status(upgrade("/echo"), number), 503 if own else 101)
-            self.assertTrue(listener._mounts[0].provenance.trusts("192.0.2.7"))
+            self.assertTrue(listener.mounts[0].provenance.trusts("192.0.2.7"))
             self.successResultOf(listener.gracefulStop())
             self.assertTrue(peer.isClosed)
 
@@ -243,7 +243,7 @@ class TakeTests(OfferTestCase):
         service = EchoUpgrade()
         listener = self.started((service, "/echo"))
         peer = self.upgraded()
-        old = [ref(listener._offer), ref(listener._mounts[0].factory), ref(listener._mounts[0])]
+        old = [ref(listener._offer), ref(listener.mounts[0].factory), ref(listener.mounts[0])]
         listener.take(self.prepared(listener, (service, "/echo")))
         gc.collect()
         self.assertIsNotNone(old[1]())

@@ -121,7 +121,7 @@ class AgeTests(SynchronousTestCase):
         """
         self.serve(0)
         client = self.connect()
-        (mount,) = self.listener._mounts
+        (mount,) = self.listener.mounts
         self.assertEqual(len(mount.terms.wheel), 0)
         self.clock.advance(10 * 365 * 86400)
         self.assertAlive(client)

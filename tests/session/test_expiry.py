@@ -67,7 +67,7 @@ class ExpiryTests(SynchronousTestCase):
         identity = Identity("ada", expires=None if left is None else self.now + left)
         entry = CheckerWithScopes(checker=AnsweringTokens(identity), realm=self.realm)
         self.listener.attach(Door(), "/echo", config={"auth": [entry], "pingInterval": 0, **fields})
-        (mount,) = self.listener._mounts
+        (mount,) = self.listener.mounts
         assert mount.guard is not None
         self.patch(mount.guard._chain, "_now", lambda: self.now + self.clock.seconds())
         # The server alone tells time.

@@ -75,6 +75,29 @@ class TimerWheelTests(SynchronousTestCase):
         self.clock.advance(0.01)
         self.assertEqual([name for name, _ in self.times], ["first", "second"])
 
+    def test_stall(self) -> None:
+        """
+        After a reactor stood still, what has arrived meanwhile is read before timers ring, once (DB10).
+        """
+        self.wheel.add(1.0, self.note("timer"))
+        self.clock.callLater(1.2, self.note("read"))
+        self.clock.advance(1.25 + 0.01)
+        self.assertEqual([name for name, _ in self.times], ["read", "timer"])
+        self.wheel.add(1.0, self.note("in time"))
+        self.clock.callLater(1.2, self.note("after"))
+        self.clock.advance(1.2)
+        self.assertEqual([name for name, _ in self.times[2:]], ["in time", "after"])
+
+    def test_stallAndMore(self) -> None:
+        """
+        What is added while a late turn is put off rings in it when it is due.
+        """
+        self.wheel.add(1.0, self.note("first"))
+        self.clock.callLater(2.0, lambda: self.wheel.add(0, self.note("second")))
+        self.clock.advance(3.0)
+        self.assertEqual([name for name, _ in self.times], ["first", "second"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_order(self) -> None:
         """
         Timers ring in the order of their times, those of one bucket as they were added.

@@ -1,0 +1,76 @@
+# -*- test-case-name: tests.session.test_counted -*-
+"""
+What a connection carries, counted: for the admin endpoint, where there is one.
+"""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from balws.hub.message import Message
+from balws.session.connection import Connection
+from balws.wire.protocol import Wire
+
+__all__ = ["Counted"]
+
+
+class Counted(Connection):
+    """
+    Counts on the connection itself; what it has counted is added to the service's traffic when it ends.
+    Control frames do not count.
+
+    @ivar since: when it was opened, by the reactor's clock.
+    """
+
+    since = 0.0
+    received = 0
+    sent = 0
+    receivedBytes = 0
+    sentBytes = 0
+
+    def opened(self, wire: Wire) -> None:
+        self.since = self.terms.clock.seconds()
+        super().opened(wire)
+
+    def ended(self, code: int, reason: str) -> None:
+        traffic = self.terms.traffic
+        if traffic is not None:
+            traffic.received += self.received
+            traffic.sent += self.sent
+            traffic.receivedBytes += self.receivedBytes
+            traffic.sentBytes += self.sentBytes
+            # onClose may write no more; and nobody shall find these twice.
+            self.received = self.sent = self.receivedBytes = self.sentBytes = 0
+        super().ended(code, reason)
+
+    def textReceived(self, text: str) -> None:
+        self.received += 1
+        self.receivedBytes += _length(text)
+        super().textReceived(text)
+
+    def binaryReceived(self, data: bytes) -> None:
+        self.received += 1
+        self.receivedBytes += len(data)
+        super().binaryReceived(data)
+
+    def sendText(self, text: str) -> Deferred[None]:
+        if self.isOpen and isinstance(text, str):
+            self.sent += 1
+            self.sentBytes += _length(text)
+        return super().sendText(text)
+
+    def sendBinary(self, data: bytes) -> Deferred[None]:
+        if self.isOpen and isinstance(data, (bytes, bytearray, memoryview)):
+            self.sent += 1
+            self.sentBytes += len(data)
+        return super().sendBinary(data)
+
+    def deliver(self, message: Message) -> None:
+        self.sent += 1
+        self.sentBytes += len(message.payload)
+        super().deliver(message)
+
+
+def _length(text: str) -> int:
+    # Of most texts it is known without looking at them.
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,52 @@
+# -*- test-case-name: tests.session.test_logged -*-
+"""
+A line in the log for each connection that opens, and for each that ends: C{[server] logConnections}.
+"""
+
+from __future__ import annotations
+
+from twisted.logger import Logger
+
+from balws.auth.audit import shown
+from balws.session.connection import Connection
+from balws.wire.protocol import Wire
+
+__all__ = ["Logged"]
+
+_log = Logger(namespace="balws.connections")
+
+
+class Logged(Connection):
+    """
+    @ivar address: of the peer.
+    """
+
+    address = ""
+    _since = 0.0
+
+    def opened(self, wire: Wire) -> None:
+        self._since = self.terms.clock.seconds()
+        _log.info(
+            "opened: {connection} at {path} from {address}{who}",
+            event="opened",
+            who=self._who,
+            user=None if self.principal is None else self.principal.username,
+            **self.logFields,
+        )
+        super().opened(wire)
+
+    def ended(self, code: int, reason: str) -> None:
+        _log.info(
+            "closed: {connection} at {path} from {address}{who} after {seconds} s with {code}",
+            event="closed",
+            who=self._who,
+            user=None if self.principal is None else self.principal.username,
+            code=code,
+            seconds=round(self.terms.clock.seconds() - self._since, 3),
+            **self.logFields,
+        )
+        super().ended(code, reason)
+
+    @property
+    def _who(self) -> str:
+        return "" if self.principal is None else f", {shown(self.principal.username)}"
