@@ -35,6 +35,7 @@ setup(
     package_data={
         "balws": ["py.typed"],
         "balws.wire": ["_speed.pyi"],
+        "balws.cli": ["scaffold/*"],
         "balws.admin.console": ["*.html", "*.js", "*.css", "*.svg"],
         "balws.demo": ["*.html", "*.js", "*.css", "*.svg"],
     },

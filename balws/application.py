@@ -6,25 +6,31 @@ From a L{Configuration} to running Twisted services.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import attrs
 from twisted.application.service import MultiService, Service
-from twisted.internet.defer import Deferred, gatherResults, maybeDeferred
+from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from balws.admin.process import Process
+from balws.admin.service import makeAdmin
 from balws.assembling import Stock, furnish
 from balws.config import Configuration, ListenerEntry, ServerConfiguration, loadFile
+from balws.config.admin import AdminConfiguration
 from balws.errors import ConfigurationError
 from balws.hub.hub import Hub, makeHub, shareHub
-from balws.obtaining import makeImportable, words
+from balws.interfaces import IConnectionObserver
+from balws.obtaining import OBSERVER, makeImportable, obtain, words
 from balws.restarting import succession
 from balws.server.admission import Admission
 from balws.server.listener import Listener
+from balws.server.observers import Observers
 from balws.server.offer import Offer
+from balws.server.tally import Tally
 from balws.starting import CannotStart, failStart
 from balws.watchdog import Watchdog
 from balws.workers.worker import Worker
@@ -65,6 +71,8 @@ def makeApplicationService(
     application = Application(configuration, hub, reactor, worker)
     for index, entry in enumerate(configuration.listeners):
         application.serve(index, entry, listenerFactory)
+    if configuration.admin is not None:
+        application.administer(configuration.admin)
     return application
 
 
@@ -158,13 +166,16 @@ class Application(MultiService):
         self._watchdog = Watchdog(reactor, stallWarn) if stallWarn else None
         if self._watchdog is not None:
             self.addService(self._watchdog)
-        self._ports: list[ListenerService] = []
         self.configuration = configuration
         self.hub = hub
         self._reactor = reactor
         self._worker = worker
         self._admission = Admission(reactor, self._share(configuration.server))
         self._served: list[_Served] = []
+        self._ports: list[ListenerService] = []
+        self._tally = Tally()
+        self._watching = self._watchingOf(configuration)
+        self._admin: ListenerService | None = None
 
     def _share(self, server: ServerConfiguration) -> ServerConfiguration:
         """
@@ -173,6 +184,20 @@ class Application(MultiService):
         if self._worker is None:
             return server
         return attrs.evolve(server, maxConnections=self._worker.share(server.maxConnections))
+
+    def _watchingOf(self, configuration: Configuration) -> dict[str, Any]:
+        """
+        @return: what a listener is told of who watches it.
+        """
+        isAdministered = configuration.admin is not None
+        observers: list[IConnectionObserver] = [self._tally] if isAdministered else []
+        if configuration.observer is not None:
+            place = configuration.place.child("python")
+            observers.append(obtain(configuration.observer, OBSERVER, self.hub, place))
+        found: dict[str, Any] = {"countsTraffic": True} if isAdministered else {}
+        if observers:
+            found["observer"] = observers[0] if len(observers) == 1 else Observers(observers)
+        return found
 
     def serve(self, index: int, entry: ListenerEntry, listenerFactory: Callable[..., Listener]) -> None:
         """
@@ -192,6 +217,7 @@ class Application(MultiService):
                 hub=self.hub,
                 serverConfig=self.configuration.server,
                 admission=self._admission,
+                **self._watching,
             )
         except ConfigurationError as error:
             raise entry.place.locate(error) from error
@@ -205,6 +231,20 @@ class Application(MultiService):
         self._ports.append(port)
         self.addService(port)
 
+    def administer(self, configuration: AdminConfiguration) -> None:
+        """
+        Let an operator see and steer what L{serve} has made.
+
+        @raise ConfigurationError: with the place in the file.
+        """
+        listeners = [each.listener for each in self._served]
+        operations = Process(listeners, self.hub, self._tally, self._watchdog, self._reactor)
+        try:
+            listener = makeAdmin(configuration, operations, self._reactor)
+        except ConfigurationError as error:
+            raise self.configuration.place.child("admin").locate(error) from error
+        self._admin = ListenerService(listener, self._reactor)
+
     # Life
 
     def whenReady(self) -> Deferred[Any]:
@@ -212,7 +252,20 @@ class Application(MultiService):
         @return: fires when every listener listens, and it is known whether other nodes can be
             reached.
         """
-        return gatherResults([*(port.whenReady() for port in self._ports), self.hub.whenTried()])
+        return gatherResults([*(port.whenReady() for port in self._allPorts()), self.hub.whenTried()])
+
+    def _allPorts(self) -> Iterator[ListenerService]:
+        yield from self._ports
+        if self._admin is not None:
+            yield self._admin
+
+    def privilegedStartService(self) -> None:
+        """
+        Open the ports.
+        """
+        super().privilegedStartService()
+        if self._admin is not None:
+            self._admin.privilegedStartService()
 
     def startService(self) -> None:
         """
@@ -220,24 +273,31 @@ class Application(MultiService):
         """
         self.hub.start()
         super().startService()
+        if self._admin is not None:
+            self._admin.startService()
 
     def stopService(self) -> Deferred[Any]:
         """
-        Stop the listeners, each in its time, and then the hub.
+        Stop the listeners, each in its time, then the admin endpoint, which shows how they do, and then
+        the hub.
 
         @return: fires when everybody is gone.
         """
         stopped: Deferred[Any] = super().stopService()
         return stopped.addBoth(self._stopped)
 
-    def _stopped(self, result: Any) -> Deferred[Any]:
-        return self.hub.stop().addBoth(lambda _: result)
+    @inlineCallbacks
+    def _stopped(self, result: Any) -> Generator[Deferred[Any], Any, Any]:
+        if self._admin is not None:
+            yield self._admin.stopService()
+        yield self.hub.stop()
+        return result
 
     def stopNow(self) -> None:
         """
         Drop everybody, while L{stopService} is under way, too.
         """
-        for port in self._ports:
+        for port in self._allPorts():
             port.stopNow()
 
     # Another configuration

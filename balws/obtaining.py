@@ -22,9 +22,9 @@ from balws.config.place import Place
 from balws.config.values import show
 from balws.errors import Error
 from balws.hub.hub import Hub
-from balws.interfaces import UpgradeService
+from balws.interfaces import IConnectionObserver, UpgradeService
 
-__all__ = ["CHECKER", "REALM", "RESOURCE", "SERVICE", "Kind", "makeImportable", "obtain", "words"]
+__all__ = ["CHECKER", "OBSERVER", "REALM", "RESOURCE", "SERVICE", "Kind", "makeImportable", "obtain", "words"]
 
 
 @attrs.frozen
@@ -56,6 +56,7 @@ SERVICE = Kind("service", "an UpgradeService", _isUpgradeService)
 RESOURCE = Kind("resource", "an IResource", _provides(IResource))
 CHECKER = Kind("checker", "an ICredentialsChecker", _provides(ICredentialsChecker))
 REALM = Kind("realm", "an IRealm", _provides(IRealm))
+OBSERVER = Kind("observer", "an IConnectionObserver", _provides(IConnectionObserver))
 
 
 def makeImportable(folders: Iterable[Path]) -> None:

@@ -41,6 +41,8 @@ def succession(old: Configuration, new: Configuration) -> Succession:
     restart += [f"hub.{name}" for name in _changes(old.hub, new.hub, hub)]
     if new.admin != old.admin:
         restart.append("admin")
+    if new.observer != old.observer:
+        restart.append("python.observer")
     found = followers([whereOf(each) for each in old.listeners], [whereOf(each) for each in new.listeners])
     if len(old.listeners) != len(new.listeners):
         restart.append("listeners")
@@ -59,6 +61,7 @@ def succession(old: Configuration, new: Configuration) -> Succession:
         server=attrs.evolve(new.server, **{name: getattr(old.server, name) for name in _SERVER}),
         hub=old.hub,
         admin=old.admin,
+        observer=old.observer,
         listeners=tuple(listeners),
     )
     return Succession(configuration, tuple(restart))

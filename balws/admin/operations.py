@@ -86,8 +86,8 @@ class Kick(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class IOperations(Interface):
     """
-    A running service.  Every method returns a Deferred, and fails with L{balws.errors.Error}, whose text
-    may be shown to the operator, for what cannot be done.
+    A running service.  Every method but C{start} and C{stop} returns a Deferred, and fails with
+    L{balws.errors.Error}, whose text may be shown to the operator, for what cannot be done.
     """
 
     def summary() -> Any:
@@ -114,6 +114,21 @@ class IOperations(Interface):
     def kick(order: Kick) -> Any:
         """
         @return: as L{send}, how many are closed.
+        """
+
+    def state() -> Any:
+        """
+        @return: as C{Summary.state} has it: C{"ready"}, C{"degraded"} or C{"draining"}.
+        """
+
+    def start() -> None:
+        """
+        Begin to watch; called when the admin endpoint opens.  Returns nothing.
+        """
+
+    def stop() -> None:
+        """
+        Watch no longer; called when it has closed.  Returns nothing.
         """
 
     def metrics() -> Any:

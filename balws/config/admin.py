@@ -22,6 +22,9 @@ MIN_TOKEN = 16
 
 _TCP = re.compile(r"tcp:(?P<port>\d{1,5})(?::interface=(?P<host>[^:]+|(?:[0-9A-Fa-f]*\\:){2,}[0-9A-Fa-f]*))?")
 
+#: The console's token goes as a sub-protocol (decision 19), and so is a token of RFC 9110, section 5.6.2.
+_CARRIED = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
 _EXPECTED = '"tcp:PORT:interface=127.0.0.1" or "unix:PATH"'
 
 
@@ -43,7 +46,7 @@ class AdminConfiguration:
     """
     @ivar endpoint: where it listens: C{"tcp:PORT:interface=HOST"} with an address of this machine alone, or
         C{"unix:PATH"}, a socket that only the process's own user can open.
-    @ivar token: what who asks has to show, at least 16 characters; L{None} is for C{unix:} alone, where the
+    @ivar token: what who asks has to show, at least 16 letters, digits and some signs; L{None} is for C{unix:} alone, where the
         system lets in whom the file lets in.
     """
 
@@ -56,8 +59,10 @@ class AdminConfiguration:
         """
         if self.token is not None and len(self.token.reveal()) < MIN_TOKEN:
             raise ConfigurationError(f"at least {MIN_TOKEN} characters are needed", "token")
-        if self.token is not None and not self.token.reveal().isascii():
-            raise ConfigurationError("a header cannot carry other characters than those of ASCII", "token")
+        if self.token is not None and _CARRIED.fullmatch(self.token.reveal()) is None:
+            raise ConfigurationError(
+                "letters, digits and !#$%&'*+-.^_`|~ alone: browsers can carry no others", "token"
+            )
         if self.token is None and not self.isUnix:
             raise ConfigurationError("is missing: whoever has an account on this machine reaches a TCP port", "token")
 

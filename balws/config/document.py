@@ -81,7 +81,10 @@ class Document:
             "allowPlaintextPasswords": partial(convert, flag, "allowPlaintextPasswords"),
         }
         self._ballerina: Keys = {"auth": partial(convert, _usersOnly(users), "auth")}
-        self._python: Keys = {"path": partial(convert, items("folders", self._existingFolder), "path")}
+        self._python: Keys = {
+            "path": partial(convert, items("folders", self._existingFolder), "path"),
+            "observer": partial(convert, target, "observer"),
+        }
         self._service: Keys = {
             **fieldConverters(WSServiceConfig),
             "path": partial(convert, urlPath, "path"),
@@ -131,6 +134,7 @@ class Document:
         return Configuration(
             listeners=listeners,
             pythonPath=tuple(pythonPath),
+            observer=python.get("observer"),
             folder=self.folder,
             userStore=userStore,
             server=server,

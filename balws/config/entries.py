@@ -83,6 +83,7 @@ class Configuration:
 
     @ivar listeners: at least one.
     @ivar pythonPath: folders to import from, the file's own first.
+    @ivar observer: C{module:attribute} of an L{balws.interfaces.IConnectionObserver} for all listeners.
     @ivar folder: the file's folder, where relative paths start.
     @ivar userStore: C{[auth]}: what an empty C{fileUserStoreConfig} of a service means;
         L{None} where there are no users.
@@ -95,6 +96,7 @@ class Configuration:
     listeners: tuple[ListenerEntry, ...]
     pythonPath: tuple[Path, ...]
     folder: Path
+    observer: str | None = None
     userStore: FileUserStoreConfig | None = None
     server: ServerConfiguration = attrs.field(factory=ServerConfiguration)
     hub: HubConfiguration = attrs.field(factory=HubConfiguration)

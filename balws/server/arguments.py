@@ -132,12 +132,12 @@ class Arguments:
         parameters = self._taking(function)
         self._requests = _requests(parameters, hints, names)
         self.wantsRequest = bool(self._requests)
-        self._parameters = [
+        self.parameters = [
             self._parameter(parameter, hints.get(parameter.name), names)
             for parameter in parameters
             if parameter.name not in self._requests
         ]
-        bound = {p.name for p in self._parameters}
+        bound = {p.name for p in self.parameters}
         for name in names:
             if name not in bound:
                 raise ServiceDefinitionError(
@@ -242,7 +242,7 @@ class Arguments:
         @return: keyword arguments for C{get}, or the answer to a request that lacks one.
         """
         values: dict[str, Any] = dict.fromkeys(self._requests, asked.request) if self.wantsRequest else {}
-        for parameter in self._parameters:
+        for parameter in self.parameters:
             value = parameter.value(asked, path)
             if isinstance(value, Refusal):
                 return value

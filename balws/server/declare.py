@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import attrs
 
@@ -16,6 +16,9 @@ from balws.config.records import UnknownKey, fieldConverters
 from balws.config.service import WSServiceConfig
 from balws.errors import ServiceDefinitionError
 from balws.interfaces import UpgradeService
+
+#: A method, as it was: what the decorator puts in its place is for balws alone.
+_Get = TypeVar("_Get", bound=Callable[..., Any])
 
 _Class = TypeVar("_Class", bound=type[Any])
 
@@ -87,6 +90,10 @@ class Resource:
         return lambda function: Resource(function, path, second=True)
 
 
+@overload
+def get(path: _Get) -> _Get: ...
+@overload
+def get(path: str = ".") -> Callable[[_Get], _Get]: ...
 def get(path: str | Callable[..., Any] = ".") -> Any:
     """
     Mark the one C{get} resource of an upgrade service.  A method that is simply called

@@ -63,7 +63,7 @@ def kindOf(isPaced: bool, isCounted: bool, isLogged: bool) -> type[Inbound]:
     @param isLogged: for C{logConnections}.
     @return: the class that does no more for each message than it has to.
     """
-    wanted = ((Logged, isLogged), (Counted, isCounted), (Paced, isPaced))
+    wanted = ((Logged, isLogged), (Paced, isPaced), (Counted, isCounted))
     kinds = [kind for kind, isWanted in wanted if isWanted]
     return type("Inbound", (*kinds, Inbound), {"__doc__": Inbound.__doc__}) if kinds else Inbound
 

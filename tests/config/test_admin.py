@@ -12,7 +12,7 @@ from balws.config.admin import AdminConfiguration
 from balws.config.load import loadText
 from balws.errors import ConfigurationError
 
-TOKEN = "sixteen letters!"
+TOKEN = "sixteen-letters!"
 LISTENER = '[[listeners]]\nport = 0\n'
 
 
@@ -56,7 +56,8 @@ class AdminTests(SynchronousTestCase):
         """
         endpoint = "tcp:9091:interface=127.0.0.1"
         self.assertIn("16 characters", self.problem(endpoint=endpoint, token=TOKEN[:-1]))
-        self.assertIn("ASCII", self.problem(endpoint=endpoint, token="\u00e9" * 16))
+        for bad in ("\u00e9", " ", "/", "=", '"'):
+            self.assertIn("letters, digits", self.problem(endpoint=endpoint, token=bad * 16))
         self.assertIn("is missing", self.problem(endpoint=endpoint))
         self.assertNotIn(TOKEN, repr(AdminConfiguration(endpoint=endpoint, token=TOKEN)))
 

@@ -1,0 +1,263 @@
+# -*- test-case-name: tests.admin.test_process -*-
+"""
+This process, as an operator sees it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
+from heapq import nlargest
+from typing import Any
+
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from zope.interface import implementer
+
+from balws._version import __version__
+from balws.admin.facts import ConnectionPage, GroupFacts, GroupPage, HubFacts, Summary
+from balws.admin.failures import AuthFailures
+from balws.admin.metrics import Readings, exposition
+from balws.admin.operations import IOperations, Kick, Query, Send
+from balws.admin.orders import NoSuchTarget, checkKick, checkQuery, checkSend, checkTarget
+from balws.admin.portrait import SORT_KEYS, fits, pathFacts, portrait, userOf
+from balws.errors import Error
+from balws.hub.hub import Hub
+from balws.hub.message import Message
+from balws.server.health import Readiness, readiness
+from balws.server.inbound import Inbound
+from balws.server.listener import Listener
+from balws.server.tally import Tally
+from balws.watchdog import Watchdog
+
+__all__ = ["Process"]
+
+#: What is compared, for each field of a target that the hub does not know.
+_VALUE: Mapping[str, Callable[[Any], str | None]] = {
+    "connection": lambda each: each.caller.getConnectionId(),
+    "user": userOf,
+    "path": lambda each: each.terms.audience.path,
+}
+
+def _soon(method: Callable[..., Any]) -> Callable[..., Deferred[Any]]:
+    """
+    @return: the method; what it gives or raises comes by a Deferred.
+    """
+
+    @wraps(method)
+    def called(self: Any, *arguments: Any) -> Deferred[Any]:
+        return maybeDeferred(method, self, *arguments)
+
+    return called
+
+
+@implementer(IOperations)
+class Process:
+    """
+    The connections of this process's listeners, and the hub that they share.
+
+    @ivar authFailures: counts who was not let in, between L{start} and L{stop}.
+    """
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        hub: Hub,
+        tally: Tally,
+        watchdog: Watchdog | None,
+        reactor: IReactorTime,
+        worker: int | None = None,
+        *,
+        ready: Readiness | None = None,
+    ) -> None:
+        """
+        @param listeners: made with C{countsTraffic=True}, and with C{tally} for an observer; who is added
+            to them later counts, too.
+        @param watchdog: L{None}: nobody watches the reactor.
+        @param worker: the number of this process, where there are several.
+        @param ready: L{None} is that of this process.
+        """
+        self._listeners = listeners
+        self._hub = hub
+        self._tally = tally
+        self._watchdog = watchdog
+        self._clock = reactor
+        self._worker = worker
+        self._ready = readiness() if ready is None else ready
+        self._since: float | None = None
+        self.authFailures = AuthFailures()
+
+    def start(self) -> None:
+        """
+        See L{IOperations}.
+        """
+        # Not before: what tells time may be another one by then.
+        self._since = self._clock.seconds()
+        self.authFailures.watch()
+
+    def stop(self) -> None:
+        """
+        See L{IOperations}.
+        """
+        self.authFailures.end()
+
+    # Questions
+
+    @_soon
+    def state(self) -> str:
+        """
+        See L{IOperations}.
+        """
+        return self._state()
+
+    def _state(self) -> str:
+        if not self._ready.isReady:
+            return "draining"
+        return "degraded" if self._hub.isDegraded else "ready"
+
+    @_soon
+    def summary(self) -> Summary:
+        """
+        See L{IOperations}.
+        """
+        return self._summary()
+
+    def _summary(self) -> Summary:
+        hub = self._hub
+        refused: Counter[str] = Counter()
+        # Listeners of one process share theirs.
+        for admission in {id(each.admission): each.admission for each in self._listeners}.values():
+            refused.update(admission.refused)
+        paths = pathFacts(self._listeners, self._tally)
+        return Summary(
+            version=__version__.public(),
+            pids=[os.getpid()],
+            uptime=0.0 if self._since is None else self._clock.seconds() - self._since,
+            state=self._state(),
+            connections=sum(each.connections for each in paths),
+            paths=paths,
+            refused=dict(refused),
+            authFailures=self.authFailures.counts.total(),
+            stalls=0 if self._watchdog is None else self._watchdog.stalls,
+            hub=HubFacts(
+                names=len(hub.node.store),
+                groups=len(hub.node.groups),
+                undelivered=hub.undelivered,
+                lost=hub.lost,
+                degraded=hub.isDegraded,
+                problem=hub.problem,
+            ),
+        )
+
+    @_soon
+    def connections(self, query: Query) -> ConnectionPage:
+        """
+        See L{IOperations}.
+        """
+        checkQuery(query)
+        found = [each for each in self._all() if fits(each, query, self._hub.node)]
+        now = self._clock.seconds()
+        # Of those alone that are told is everything found out: there may be thousands of others.
+        first = nlargest(query.limit, found, key=SORT_KEYS[query.sort])
+        return ConnectionPage(
+            total=len(found), connections=[portrait(each, self._hub.node, now, self._worker) for each in first]
+        )
+
+    @_soon
+    def groups(self, query: Query) -> GroupPage:
+        """
+        See L{IOperations}.
+        """
+        checkQuery(query)
+        wanted = query.search.lower()
+        found = [(size, name) for name, size in self._hub.node.groups.sizes().items() if wanted in name.lower()]
+        return GroupPage(
+            total=len(found),
+            groups=[GroupFacts(name=name, members=size) for size, name in nlargest(query.limit, found)],
+        )
+
+    @_soon
+    def metrics(self) -> bytes:
+        """
+        See L{IOperations}.
+
+        @return: fails with L{balws.admin.metrics.NoMetrics} where prometheus-client is not installed.
+        """
+        longest = 0.0 if self._watchdog is None else self._watchdog.longest
+        return exposition(lambda: Readings(self._summary(), self.authFailures.counts, longest))
+
+    # Orders
+
+    @_soon
+    async def send(self, order: Send) -> int:
+        """
+        See L{IOperations}.
+        """
+        given = checkSend(order)
+        kind, value = checkTarget(order.target)
+        if kind in ("name", "group"):
+            return await self._push(kind, value, given)
+        message, found = Message.of(given), self._meant(kind, value)
+        for each in found:
+            each.deliver(message)
+        return len(found)
+
+    async def _push(self, kind: str, value: str, given: str | bytes) -> int:
+        hub, here = self._hub, self._here(kind, value)
+        if kind == "name":
+            await (
+                hub.pushTextToConnection(value, given)
+                if isinstance(given, str)
+                else hub.pushBinaryToConnection(value, given)
+            )
+        else:
+            await (hub.pushTextToGroup(value, given) if isinstance(given, str) else hub.pushBinaryToGroup(value, given))
+        return here
+
+    @_soon
+    async def kick(self, order: Kick) -> int:
+        """
+        See L{IOperations}.
+        """
+        checkKick(order)
+        kind, value = checkTarget(order.target)
+        if kind in ("name", "group"):
+            here = self._here(kind, value)
+            await (
+                self._hub.closeStoredConnection(value) if kind == "name" else self._hub.closeConnectionGroup(value)
+            )
+            return here
+        found = self._meant(kind, value)
+        for each in found:
+            # Nobody waits for the peers' answers: closing is bounded by itself.
+            each.close(order.code, order.reason, None).addErrback(lambda failure: failure.trap(Error) and None)
+        return len(found)
+
+    def _here(self, kind: str, value: str) -> int:
+        """
+        @return: how many of this process a name or a group means, and 1 where it means others alone: that
+            there are any is known when the hub has done what it should.
+        """
+        group = self._hub.node.groups.get(value) if kind == "group" else None
+        return 1 if group is None else len(group.members) + len(group.followers)
+
+    def _all(self) -> Iterator[Inbound]:
+        for listener in self._listeners:
+            yield from listener.conversations()
+
+    def _meant(self, kind: str, value: str) -> list[Inbound]:
+        """
+        @return: the connections of an id, a user or a path.
+        @raise NoSuchTarget: for an id that nobody has, and a path where nothing is.
+        """
+        found = [each for each in self._all() if _VALUE[kind](each) == value]
+        if not found and kind == "connection":
+            raise NoSuchTarget(f"no connection has the id {value!r}")
+        if not found and kind == "path" and not self._isMounted(value):
+            raise NoSuchTarget(f"no service is mounted at {value!r}")
+        return found
+
+    def _isMounted(self, path: str) -> bool:
+        return any(mount.path == path for listener in self._listeners for mount in listener.mounts)
