@@ -6,10 +6,14 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import subprocess
+import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
 import balws
+from balws import exports
+from tests.documents import environment
 
 #: Where the public names live.
 HOMES = (
@@ -86,8 +90,27 @@ class ExportTests(SynchronousTestCase):
         Whatever the package binds, but for its parts, is listed.
         """
         parts = {module.name for module in pkgutil.iter_modules(balws.__path__)}
-        public = {name for name in vars(balws) if not name.startswith("_")} - parts
-        self.assertEqual(public, set(balws.__all__))
+        for package in (balws, exports):
+            public = {name for name in dir(package) if not name.startswith("_")} - parts
+            self.assertEqual(public, set(balws.__all__))
+
+    def test_none(self) -> None:
+        """
+        What is not there is missed as in any other package.
+        """
+        for name in ("Nothing", "__nothing__"):
+            error = self.assertRaises(AttributeError, getattr, balws, name)
+            self.assertEqual(str(error), f"module 'balws' has no attribute '{name}'")
+
+    def test_late(self) -> None:
+        """
+        Who imports a part waits for that alone, and gets the rest when he asks.
+        """
+        code = "import sys, balws.errors; print('balws.exports' in sys.modules); from balws import Error; print(Error)"
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=60, check=True
+        )
+        self.assertEqual(done.stdout, "False\n<class 'balws.errors.Error'>\n")
 
     def test_promised(self) -> None:
         """

@@ -46,8 +46,8 @@ class AdminConfiguration:
     """
     @ivar endpoint: where it listens: C{"tcp:PORT:interface=HOST"} with an address of this machine alone, or
         C{"unix:PATH"}, a socket that only the process's own user can open.
-    @ivar token: what who asks has to show, at least 16 letters, digits and some signs; L{None} is for C{unix:} alone, where the
-        system lets in whom the file lets in.
+    @ivar token: what who asks has to show: at least 16 letters, digits and some signs.  L{None} is for C{unix:}
+        alone, where the system lets in whom the file lets in.
     """
 
     endpoint: str = checked("endpoint", _endpoint)
