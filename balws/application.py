@@ -16,11 +16,13 @@ from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, may
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from balws.admin.operations import IOperations
 from balws.admin.process import Process
 from balws.admin.service import makeAdmin
 from balws.assembling import Stock, furnish
 from balws.config import Configuration, ListenerEntry, ServerConfiguration, loadFile
 from balws.config.admin import AdminConfiguration
+from balws.config.place import Place
 from balws.errors import ConfigurationError
 from balws.hub.hub import Hub, makeHub, shareHub
 from balws.interfaces import IConnectionObserver
@@ -35,7 +37,7 @@ from balws.starting import CannotStart, failStart
 from balws.watchdog import Watchdog
 from balws.workers.worker import Worker
 
-__all__ = ["Application", "ListenerService", "makeApplicationService"]
+__all__ = ["Application", "ListenerService", "adminService", "makeApplicationService"]
 
 _log = Logger(namespace="balws")
 
@@ -138,6 +140,21 @@ class ListenerService(Service):
         self.listener.immediateStop()
 
 
+def adminService(
+    configuration: AdminConfiguration, operations: IOperations, reactor: Any, place: Place
+) -> ListenerService:
+    """
+    @param operations: of the processes that are shown.
+    @param place: of the whole file.
+    @return: the admin endpoint.
+    @raise ConfigurationError: with the place in the file.
+    """
+    try:
+        return ListenerService(makeAdmin(configuration, operations, reactor), reactor)
+    except ConfigurationError as error:
+        raise place.child("admin").locate(error) from error
+
+
 def _startProblem(failure: Failure) -> str:
     return f"balws: {words(cast(BaseException, failure.value))}"
 
@@ -238,12 +255,9 @@ class Application(MultiService):
         @raise ConfigurationError: with the place in the file.
         """
         listeners = [each.listener for each in self._served]
-        operations = Process(listeners, self.hub, self._tally, self._watchdog, self._reactor)
-        try:
-            listener = makeAdmin(configuration, operations, self._reactor)
-        except ConfigurationError as error:
-            raise self.configuration.place.child("admin").locate(error) from error
-        self._admin = ListenerService(listener, self._reactor)
+        number = None if self._worker is None else self._worker.number
+        operations = Process(listeners, self.hub, self._tally, self._watchdog, self._reactor, number)
+        self._admin = adminService(configuration, operations, self._reactor, self.configuration.place)
 
     # Life
 
@@ -331,7 +345,8 @@ class Application(MultiService):
 
     def _renew(self, file: str) -> tuple[str, ...]:
         # Not by its name alone: since the start the process may have gone to another folder.
-        following = succession(self.configuration, loadFile(self.configuration.folder / Path(file).name))
+        new = loadFile(self.configuration.folder / Path(file).name)
+        following = succession(self.configuration, new if self._worker is None else self._worker.administered(new))
         configuration = following.configuration
         path = list(sys.path)
         prepared: list[tuple[_Served, Offer, Stock]] = []

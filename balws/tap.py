@@ -14,7 +14,8 @@ from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.components import Componentized
 
-from balws.application import ListenerService, makeApplicationService
+from balws.admin.fleet import Fleet
+from balws.application import ListenerService, adminService, makeApplicationService
 from balws.config import Configuration, loadFile
 from balws.errors import Error
 from balws.logs import install, toParent
@@ -22,6 +23,7 @@ from balws.notifying import Notifying
 from balws.server.health import readiness
 from balws.signals import Signals
 from balws.timekeeping import keepSteady
+from balws.workers.folder import AdminFolder
 from balws.workers.supervisor import Supervisor
 from balws.workers.worker import Worker, currentWorker
 
@@ -86,8 +88,23 @@ class Options(usage.Options):
         if not isOne:
             own: Any = self.parent or {}
             reactor = own.get("reactor")
-            service = Supervisor(configuration, file, options=[f"--reactor={reactor}"] if reactor else [])
+            service = Supervisor(
+                configuration, file, options=[f"--reactor={reactor}"] if reactor else [], **self._adminOf(configuration)
+            )
         return service
+
+    def _adminOf(self, configuration: Configuration) -> dict[str, Any]:
+        """
+        @return: what the supervisor is told of the endpoint for all workers.
+        """
+        if configuration.admin is None:
+            return {}
+        from twisted.internet import reactor
+
+        folder = AdminFolder()
+        fleet = Fleet(folder, configuration.server.workers, configuration.hub.url is not None, reactor)
+        companion = adminService(configuration.admin, fleet, reactor, configuration.place)
+        return {"folder": folder, "companion": companion}
 
 
 class Process(Signals):

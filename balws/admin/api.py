@@ -20,7 +20,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from balws.admin.guard import MISDIRECTED, Denied, Guard, isHere
 from balws.admin.metrics import CONTENT_TYPE, NoMetrics
 from balws.admin.operations import IOperations, Kick, Query, Send
-from balws.admin.orders import NOBODY
+from balws.admin.orders import AWAY, NOBODY
 from balws.errors import Error
 
 __all__ = ["MAX_BODY", "ApiResource", "HereResource", "MetricsResource", "StateResource"]
@@ -108,6 +108,8 @@ class _Asked(Resource, ABC):
             return self.refusal(501, str(problem))
         except NOBODY as problem:
             return self.refusal(404, str(problem))
+        except AWAY as problem:
+            return self.refusal(503, str(problem))
         except Error as problem:
             return self.refusal(400, str(problem))
         except Exception:
@@ -265,8 +267,6 @@ def _order(request: Request, decoder: Any) -> Any:
         raise Denied(400, _said(problem)) from None
     except (msgspec.DecodeError, UnicodeDecodeError):
         raise Denied(400, "the body is no JSON") from None
-    except RecursionError:
-        raise Denied(400, "the body is nested too deeply") from None
 
 
 def _said(problem: msgspec.ValidationError) -> str:

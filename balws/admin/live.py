@@ -43,6 +43,9 @@ MOST = 500
 #: The longest text to search for, in characters.
 LONGEST_SEARCH = 200
 
+#: Bytes that the page may say at a time: 60,000 characters, each written as C{\\u001b} in JSON.
+LONGEST_MESSAGE = 400_000
+
 #: So many consoles may be open at a time; a further one is closed with this code.
 MAX_CONSOLES = 20
 TOO_MANY = 4429
@@ -157,7 +160,8 @@ class LiveService(Service):
         """
         Show this from now on, and at once.
         """
-        self._watch = Watch(connections=_bounded(data.connections), groups=_bounded(data.groups), detail=data.detail)
+        detail = None if data.detail is None else data.detail[:LONGEST_SEARCH]
+        self._watch = Watch(connections=_bounded(data.connections), groups=_bounded(data.groups), detail=detail)
         self._isFresh = True
         if self._telling is None:
             self._tell(caller)
@@ -248,9 +252,7 @@ class LiveService(Service):
             groups = await self._ask(operations.groups, watch.groups)
             detail = None if watch.detail is None else await self._find(watch.detail)
             at = self._reactor.seconds()
-            answer: Struct = Snapshot(
-                at=at, summary=summary, connections=connections, groups=groups, detail=detail
-            )
+            answer: Struct = Snapshot(at=at, summary=summary, connections=connections, groups=groups, detail=detail)
         except CancelledError:
             return
         except Exception as error:
@@ -306,7 +308,9 @@ def _problem(event: str, error: Exception) -> Problem:
     return Problem(re=event, words="it failed: the log of the service says why")
 
 
-@serviceConfig(dispatcherKey="event", maxMessageSize=262144, maxMessagesPerSecond=20)
+@serviceConfig(
+    dispatcherKey="event", maxMessageSize=LONGEST_MESSAGE, maxFrameSize=LONGEST_MESSAGE, maxMessagesPerSecond=20
+)
 class LiveUpgrade(UpgradeService):
     """
     Lets pages of the admin endpoint in, and what is no page; who it is, the endpoint has found out.

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from balws.admin.operations import MAX_LIMIT, Kick, Query, Send, Target
 from balws.closing import MAX_REASON, isSendable
-from balws.errors import Error, NoSuchConnection, NoSuchGroup
+from balws.errors import Error, HubUnavailableError, NoSuchConnection, NoSuchGroup
 
-__all__ = ["MAX_MESSAGE", "NOBODY", "SORTS", "NoSuchTarget", "checkKick", "checkQuery", "checkSend"]
+__all__ = [
+    "AWAY",
+    "MAX_MESSAGE",
+    "NOBODY",
+    "SORTS",
+    "NoSuchTarget",
+    "Unanswered",
+    "checkKick",
+    "checkQuery",
+    "checkSend",
+    "checkTarget",
+]
 
 #: The most bytes of a message that an operator sends.
 MAX_MESSAGE = 1 << 20
@@ -28,8 +39,17 @@ class NoSuchTarget(Error):
     """
 
 
+class Unanswered(Error):
+    """
+    No worker has said what it was asked.  The operator's to mend: they start, end, or stand still.
+    """
+
+
 #: Whoever is meant is not here; another process may have him.
 NOBODY = (NoSuchTarget, NoSuchConnection, NoSuchGroup)
+
+#: It cannot be done now, but another time.
+AWAY = (HubUnavailableError, Unanswered)
 
 
 def checkQuery(query: Query) -> None:

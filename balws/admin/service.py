@@ -72,6 +72,7 @@ class AdminListener(Listener):
             serverConfig=_LIMITS,
             admission=Admission(reactor, _LIMITS),
         )
+        self._name = configuration.endpoint
         self._operations = operations
 
     def start(self) -> Deferred[None]:

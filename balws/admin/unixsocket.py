@@ -10,10 +10,11 @@ import socket
 import stat
 from typing import Any
 
+from twisted.internet import tcp, unix
 from twisted.internet.defer import Deferred, execute
-from twisted.internet.endpoints import UNIXServerEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 __all__ = ["OwnSocket"]
@@ -30,15 +31,22 @@ class OwnSocket:
     """
 
     def __init__(self, reactor: Any, path: str) -> None:
+        self._reactor = reactor
         self._path = path
-        # No lock beside it: in a container a former process may have had this one's number.
-        self._endpoint = UNIXServerEndpoint(reactor, path, mode=MODE, wantPID=False)
 
     def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
         """
         See L{IStreamServerEndpoint}.
         """
-        return execute(self._clear).addCallback(lambda _: self._endpoint.listen(factory))
+        return execute(self._listen, factory)
+
+    def _listen(self, factory: IProtocolFactory) -> IListeningPort:
+        self._clear()
+        # No lock beside it: in a container a former process may have had this one's number.
+        port = _Port(os.fsencode(self._path), factory, mode=MODE, reactor=self._reactor)
+        port.startListening()
+        port.file = _identity(self._path)
+        return port
 
     def _clear(self) -> None:
         try:
@@ -64,3 +72,30 @@ class OwnSocket:
             except OSError:
                 return True  # whoever cannot be asked is not disturbed
         return True
+
+
+class _Port(unix.Port):
+    """
+    Removes its own file alone: somebody may have removed it before, and another may be there now.  Twisted's
+    would not even close its socket then.
+
+    @ivar file: what tells it from others.
+    """
+
+    file: tuple[int, int] | None = None
+
+    def connectionLost(self, reason: Failure) -> None:
+        """
+        It listens no more.
+        """
+        if self.file is not None and _identity(self._bindPath) == self.file:
+            os.unlink(self._bindPath)
+        tcp.Port.connectionLost(self, reason)
+
+
+def _identity(path: str | bytes) -> tuple[int, int] | None:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

@@ -47,16 +47,23 @@ class Command:
     folder: str = attrs.field(factory=os.getcwd)
 
     def start(
-        self, reactor: Any, protocol: IProcessProtocol, number: int, board: int, sockets: Sequence[OpenSocket]
+        self,
+        reactor: Any,
+        protocol: IProcessProtocol,
+        number: int,
+        board: int,
+        sockets: Sequence[OpenSocket],
+        admin: str | None = None,
     ) -> IProcessTransport:
         """
         @param number: the worker's, from 1.
         @param board: the descriptor of what L{balws.workers.board} has made.
+        @param admin: see L{inEnvironment}.
         @raise OSError: when the system gives no further process.
         """
         devices: dict[int, Any] = {LOG: "r", 2: "r", ORDERS: "w", NEWS: "r", BOARD: board}
         inherited = {FIRST_SOCKET + index: each.fd for index, each in enumerate(sockets)}
-        described = inEnvironment(number, self.count, [(each.family, each.where) for each in sockets])
+        described = inEnvironment(number, self.count, [(each.family, each.where) for each in sockets], admin)
         environment = {key: value for key, value in os.environ.items() if key not in _NOT_FOR_WORKERS}
         environment.update(described, BALWS_WORKER_PATH=os.pathsep.join(sys.path))
         nothing = os.open(os.devnull, os.O_RDONLY)

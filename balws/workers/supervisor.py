@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList, succeed
+from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
@@ -20,6 +20,7 @@ from balws.starting import failStart
 from balws.workers.board import Board, newBoard
 from balws.workers.child import Child
 from balws.workers.command import Command
+from balws.workers.folder import AdminFolder
 from balws.workers.seat import Seat
 from balws.workers.sockets import OpenSocket, Sockets
 
@@ -50,6 +51,8 @@ class Supervisor(Service):
         *,
         fail: Callable[[Any, str], None] = failStart,
         say: Callable[[bytes, int], None] = fromChild,
+        folder: AdminFolder | None = None,
+        companion: Any = None,
     ) -> None:
         """
         @param file: where the configuration was read from: the workers read it again.
@@ -57,12 +60,17 @@ class Supervisor(Service):
         @param options: twistd's own for the workers, such as C{--reactor=asyncio}.
         @param fail: ends this process with a line, when a worker cannot start.
         @param say: takes each line that a worker writes, and its number.
+        @param folder: where the workers have admin endpoints; L{None}: they have none.
+        @param companion: the L{balws.application.ListenerService} of the admin endpoint for all of them, or
+            L{None}: it is there from the time that the ports are open until no worker is left.
         @raise balws.ConfigurationError: with its place, for an endpoint that cannot be shared.
         """
         if reactor is None:
             from twisted.internet import reactor
         self._reactor: Any = reactor
         self._fail = fail
+        self._folder = folder
+        self._companion = companion
         server = configuration.server
         self._deadline = server.drainTimeout + GRACE
         self._command = Command(file, server.workers, options)
@@ -90,6 +98,8 @@ class Supervisor(Service):
         self._open = self._sockets.open()
         self._shared = newBoard(len(self.seats))
         self._board = Board(self._shared, len(self.seats))
+        if self._companion is not None:
+            self._companion.privilegedStartService()
 
     def startService(self) -> None:
         """
@@ -97,6 +107,13 @@ class Supervisor(Service):
         start, the whole process ends with status 1 and what that worker said.
         """
         Service.startService(self)
+        if self._companion is not None:
+            self._companion.startService()
+        if self._folder is not None:
+            try:
+                self._folder.make()
+            except OSError as problem:
+                self._failed(f"balws: the start failed: {problem}")
         for seat in self.seats:
             seat.fill()
 
@@ -104,11 +121,14 @@ class Supervisor(Service):
         """
         @return: fires when every worker has served once.
         """
-        if not self._unready:
-            return succeed(None)
-        waiting: Deferred[None] = Deferred()
-        self._waiting.append(waiting)
-        return waiting
+        serving: Deferred[None] = Deferred()
+        if self._unready:
+            self._waiting.append(serving)
+        else:
+            serving.callback(None)
+        if self._companion is not None:
+            serving.addCallback(lambda _: self._companion.whenReady())
+        return serving
 
     def reload(self) -> None:
         """
@@ -132,7 +152,12 @@ class Supervisor(Service):
             seat.drain()
         if self._atOnce:
             self.stopNow()
-        return DeferredList([closed, self._gone])
+        return DeferredList([closed, self._gone]).addCallback(self._alone)
+
+    def _alone(self, result: Any) -> Any:
+        if self._folder is not None:
+            self._folder.remove()
+        return result if self._companion is None else self._companion.stopService()
 
     def stopNow(self) -> None:
         """
@@ -143,6 +168,8 @@ class Supervisor(Service):
         if not self._stops or not self._occupied:
             return
         self._killIn(GRACE)
+        if self._companion is not None:
+            self._companion.stopNow()
         for seat in self.seats:
             seat.stop()
 
@@ -159,7 +186,8 @@ class Supervisor(Service):
     # What the seats tell
 
     def _start(self, child: Child, number: int) -> None:
-        self._command.start(self._reactor, child, number, self._shared, self._open)
+        admin = None if self._folder is None else self._folder.socket(number)
+        self._command.start(self._reactor, child, number, self._shared, self._open, admin)
 
     def _left(self, number: int) -> None:
         self._board.leave(number)

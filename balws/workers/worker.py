@@ -22,6 +22,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from balws.config.admin import AdminConfiguration
 from balws.config.entries import Configuration
 from balws.config.following import followers, whereOf
 from balws.config.place import Place
@@ -43,9 +44,10 @@ RELOAD, DRAIN, STOP = b"r", b"d", b"s"
 #: What it tells.
 READY = b"y"
 
-#: C{number/count}; and of each socket C{descriptor:family:where}, the last quoted.
+#: C{number/count}; of each socket C{descriptor:family:where}, the last quoted; and a path.
 _WHO = "BALWS_WORKER"
 _SOCKETS = "BALWS_WORKER_SOCKETS"
+_ADMIN = "BALWS_WORKER_ADMIN"
 
 
 @attrs.frozen
@@ -62,11 +64,13 @@ class Worker:
     @ivar number: from 1 to C{count}.
     @ivar count: how many there are.
     @ivar log: where the observer of its log writes.
+    @ivar admin: the path of the socket where its supervisor asks how it does; L{None}: nobody does.
     """
 
-    def __init__(self, number: int, count: int, sockets: Iterable[_Inherited]) -> None:
+    def __init__(self, number: int, count: int, sockets: Iterable[_Inherited], admin: str | None = None) -> None:
         self.number = number
         self.count = count
+        self.admin = admin
         self.log = LogPipe(LOG)
         self._sockets = dict(enumerate(sockets))
         self._board = Board(BOARD, count, number)
@@ -84,8 +88,9 @@ class Worker:
         supervisor started, and it may have changed.
 
         @return: the configuration without the listeners that have no socket, but for the case
-            that none has.
+            that none has, and L{administered}.
         """
+        configuration = self.administered(configuration)
         entries = configuration.listeners
         sockets = list(self._sockets.values())
         found = followers([each.where for each in sockets], [whereOf(each) for each in entries])
@@ -99,6 +104,14 @@ class Worker:
             return configuration
         _log.warn("Only a restart opens {keys}.", keys=", ".join(new))
         return attrs.evolve(configuration, listeners=tuple(entries[index] for index in kept))
+
+    def administered(self, configuration: Configuration) -> Configuration:
+        """
+        @return: the configuration with the admin endpoint of this process, where its supervisor asks: that of
+            the file is the supervisor's.
+        """
+        admin = None if self.admin is None else AdminConfiguration(endpoint=f"unix:{self.admin}")
+        return attrs.evolve(configuration, admin=admin)
 
     def endpoint(self, index: int, reactor: Any, place: Place | None = None) -> AdoptedEndpoint:
         """
@@ -211,16 +224,17 @@ def currentWorker(environment: MutableMapping[str, str] | None = None) -> Worker
     global _current
     environment = os.environ if environment is None else environment
     who, sockets = environment.pop(_WHO, None), environment.pop(_SOCKETS, "")
+    admin = environment.pop(_ADMIN, None)
     if who is not None:
         try:
-            _current = _read(who, sockets)
+            _current = _read(who, sockets, admin)
         except (ValueError, OSError):
             raise ConfigurationError(f"{_WHO} is for processes that balws starts itself") from None
         atexit.register(_current.log.finish)
     return _current
 
 
-def _read(who: str, sockets: str) -> Worker:
+def _read(who: str, sockets: str, admin: str | None) -> Worker:
     number, count = map(int, who.split("/"))
     if not 1 <= number <= count:
         raise ValueError(who)
@@ -229,16 +243,20 @@ def _read(who: str, sockets: str) -> Worker:
     # What a service starts shall not keep a port open, nor the supervisor waiting.
     for fd in (ORDERS, NEWS, BOARD, *(each.fd for each in inherited)):
         os.set_inheritable(fd, False)
-    return Worker(number, count, inherited)
+    return Worker(number, count, inherited, admin)
 
 
-def inEnvironment(number: int, count: int, sockets: Iterable[tuple[int, str]]) -> dict[str, str]:
+def inEnvironment(
+    number: int, count: int, sockets: Iterable[tuple[int, str]], admin: str | None = None
+) -> dict[str, str]:
     """
     @param sockets: those of the listeners, each with its family and where it listens; their
         descriptors begin with L{FIRST_SOCKET}.
+    @param admin: the path of the socket for its admin endpoint; L{None}: it has none.
     @return: what makes a process a worker.
     """
     described = [
         f"{FIRST_SOCKET + index}:{family}:{quote(where, safe='')}" for index, (family, where) in enumerate(sockets)
     ]
-    return {_WHO: f"{number}/{count}", _SOCKETS: ",".join(described)}
+    found = {_WHO: f"{number}/{count}", _SOCKETS: ",".join(described)}
+    return found if admin is None else {**found, _ADMIN: admin}

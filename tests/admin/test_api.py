@@ -15,7 +15,7 @@ from twisted.internet.defer import Deferred, fail
 
 from balws.admin.api import MAX_BODY
 from balws.admin.orders import MAX_MESSAGE
-from balws.errors import HubUnavailableError
+from balws.errors import Error, HubUnavailableError
 from tests.admin.observed import BEARER, TOKEN, Ask, ObservedTestCase
 from tests.server.peers import body, head, status, statuses
 
@@ -254,10 +254,12 @@ class OrderTests(ApiTestCase):
 
     def test_deep(self) -> None:
         """
-        Nesting without end is no JSON that we want.
+        Nesting without end is refused where it begins.
         """
-        order = b'{"target": ' + b"[" * 200_000 + b"]" * 200_000 + b"}"
-        self.assertEqual(self.ask("POST /api/send", order)[0], 400)
+        deep = b"[" * 200_000 + b"]" * 200_000
+        self.refused(400, "target: Expected `object`, got `array`", "POST /api/send", b'{"target": ' + deep + b"}")
+        self.refused(400, "Object contains unknown field `x`", "POST /api/send", b'{"x": ' + deep + b"}")
+        self.refused(400, "Expected `object`, got `array`", "POST /api/send", deep)
 
     def test_longWords(self) -> None:
         """
@@ -307,9 +309,10 @@ class FaultTests(ApiTestCase):
         """
         Errors of balws speak to the operator.
         """
-        self.process.summary = lambda: fail(HubUnavailableError("other nodes are away"))  # type: ignore[method-assign]
-        self.ask = Ask(self.process)
-        self.refused(400, "other nodes are away", "GET /api/summary")
+        for expected, error in ((400, Error("not so")), (503, HubUnavailableError("other nodes are away"))):
+            self.process.summary = lambda error=error: fail(error)  # type: ignore[method-assign,misc]
+            self.ask = Ask(self.process)
+            self.refused(expected, str(error), "GET /api/summary")
 
     def test_others(self) -> None:
         """

@@ -33,8 +33,8 @@ class IsHereTests(SynchronousTestCase):
             self.assertTrue(isHere(host), host)
         for host in (
             "", "evil.example", "localhost.evil.example", "evil.example:9099", "127.0.0.1.evil.example",
-            "192.0.2.1", "localhost:", "localhost:123456", "localhost\n", "xlocalhost", "::1", "localhost@evil", "[localhost]", "[evil.example]",
-            "[::2]", "127.1", "0x7f.0.0.1", "2130706433",
+            "192.0.2.1", "localhost:", "localhost:123456", "localhost\n", "xlocalhost", "::1", "localhost@evil",
+            "[localhost]", "[evil.example]", "[::2]", "127.1", "0x7f.0.0.1", "2130706433",
         ):  # fmt: skip
             self.assertFalse(isHere(host), host)
 

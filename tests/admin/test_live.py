@@ -372,7 +372,7 @@ class GoneTests(LiveCase):
         client = self.open()
         self.say(client, event="watch")
         self.questions()
-        self.successResultOf(client.writeTextMessage("x" * 300000))
+        self.successResultOf(client.writeTextMessage("x" * (live.LONGEST_MESSAGE + 1)))
         self.clock.advance(30)
         self.assertEqual(self.questions(), [])
 
@@ -404,6 +404,16 @@ class OrderTests(LiveCase):
         self.assertEqual(self.hear(client), {"event": "done", "re": "send", "count": 2})
         (asked,) = self.operations.asked
         self.assertEqual((asked[0], asked[1].target.group, asked[1].text), ("send", "lobby", "Tea is ready."))
+
+    def test_longest(self) -> None:
+        """
+        The longest message that the page lets somebody write arrives, whatever characters it is of.
+        """
+        client = self.listener.connect("/live", maxFrameSize=live.LONGEST_MESSAGE)
+        page = self.successResultOf(client)
+        self.say(page, event="send", order={"target": {"connection": "a1"}, "text": "\x1b" * 60000})
+        self.assertEqual(self.hear(page)["event"], "done")
+        self.assertEqual(len(self.operations.asked[0][1].text), 60000)
 
     def test_kick(self) -> None:
         """

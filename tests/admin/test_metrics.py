@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.admin.metrics import LIMITS, METRICS, NoMetrics, Readings, exposition
 from tests.admin.observed import ObservedTestCase
+from tests.documents import ROOT
 
 #: Prometheus' base units, and what else may stand at the end of a counter's or gauge's name.
 UNITS = ("seconds", "bytes", "ratio")
@@ -185,3 +186,27 @@ class ExpositionTests(ObservedTestCase):
 
         exposition(read)
         self.assertEqual(calls, [1])
+
+
+class PageTests(SynchronousTestCase):
+    """
+    The page on monitoring.
+    """
+
+    def test_table(self) -> None:
+        """
+        It has each metric once, with its labels, in the order of the table.
+        """
+        page = (ROOT / "docs" / "howto" / "monitor.rst").read_text("utf-8")
+        rows = re.findall(r"^   \* - ``(balws_\w+)``\n     -(.*)$", page, re.MULTILINE)
+        found = [(name, tuple(re.findall(r"``(\w+)``", labels))) for name, labels in rows]
+        self.assertEqual(found, [(each.name, each.labels) for each in METRICS])
+
+    def test_alerts(self) -> None:
+        """
+        Its alerts ask for metrics that there are.
+        """
+        page = (ROOT / "docs" / "howto" / "monitor.rst").read_text("utf-8")
+        asked = set(re.findall(r"\bbalws_[a-z_]+(?=[{\[ ])", page.partition("balws.rules.yml")[2]))
+        self.assertGreater(len(asked), 5)
+        self.assertLessEqual(asked, {each.name for each in METRICS})

@@ -172,7 +172,7 @@ class UnixTests(TestCase):
         self.addCleanup(first.immediateStop)
         second = makeAdmin(AdminConfiguration(endpoint=f"unix:{self.path}"), self.observed.process, reactor)
         failure = yield self.assertFailure(second.start(), ListenerError)
-        self.assertIn(self.path, str(failure))
+        self.assertIn(f"the listener on 'unix:{self.path}'", str(failure))
         self.assertIn("another process listens there", str(failure))
         found, _ = yield deferToThread(self.ask, "GET /healthz")
         self.assertEqual(found, 200)

@@ -125,3 +125,27 @@ class OwnSocketTests(TestCase):
         self.patch(os, "unlink", refuse)
         failure = yield self.assertFailure(self.endpoint.listen(Factory()), CannotListenError)
         self.assertIn("Permission denied", str(failure))
+
+    @inlineCallbacks
+    def test_removed(self) -> Any:
+        """
+        When somebody has removed the file it stops all the same.
+        """
+        port = yield self.listen()
+        os.unlink(self.path)
+        yield port.stopListening()
+        self.assertFalse(port.connected)
+
+    @inlineCallbacks
+    def test_replaced(self) -> Any:
+        """
+        When another listens there by now, it goes on.
+        """
+        port = yield self.listen()
+        os.rename(self.path, f"{self.path}2")
+        another = yield self.listen()
+        yield port.stopListening()
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.path)
+        yield another.stopListening()
+        self.assertFalse(os.path.lexists(self.path))

@@ -84,6 +84,16 @@ class CommandTests(SynchronousTestCase):
         found = self.start(Command("some.toml", 4))["env"]
         self.assertEqual(sorted(found), ["BALWS_WORKER", "BALWS_WORKER_PATH", "BALWS_WORKER_SOCKETS", "OURS"])
 
+    def test_admin(self) -> None:
+        """
+        It is told where its supervisor asks how it does, where there is such a place.
+        """
+        Command("some.toml", 4).start(
+            self.reactor, ProcessProtocol(), 1, self.reading, self.sockets, "/tmp/balws-x/1"
+        )
+        self.assertEqual(self.reactor.arguments[-1]["env"]["BALWS_WORKER_ADMIN"], "/tmp/balws-x/1")
+        self.assertNotIn("BALWS_WORKER_ADMIN", self.start(Command("some.toml", 4))["env"])
+
     def test_full(self) -> None:
         """
         Where the system gives no process, nothing is left open.

@@ -4,17 +4,20 @@ Tests of L{balws.workers.supervisor}.
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from typing import Any
 
 from twisted.internet import reactor as globalReactor
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import TestCase
 
 from balws.config import Configuration, ListenerEntry, ServerConfiguration
 from balws.config.listener import ListenerConfiguration
 from balws.starting import CannotStart
 from balws.workers import supervisor as module
+from balws.workers.folder import AdminFolder
 from balws.workers.seat import _log as seatLog
 from balws.workers.sockets import Sockets
 from balws.workers.supervisor import Supervisor
@@ -28,6 +31,8 @@ class SupervisorTestCase(TestCase):
     """
 
     workers = 3
+    folder: AdminFolder | None = None
+    companion: Any = None
 
     def setUp(self) -> None:
         self.reactor = Reactor()
@@ -47,6 +52,8 @@ class SupervisorTestCase(TestCase):
             self.reactor,
             fail=lambda reactor, problem: self.failures.append(problem),
             say=lambda line, number: self.lines.append((line, number)),
+            folder=self.folder,
+            companion=self.companion,
         )
 
     def log(self, event: Any) -> None:
@@ -351,3 +358,108 @@ class OrderTests(SupervisorTestCase):
         self.supervisor.stopNow()
         self.assertEqual(self.reactor.getDelayedCalls(), [])
         return stopped  # type: ignore[no-any-return]
+
+
+class Companion:
+    """
+    An admin endpoint for all workers.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.ready: Deferred[None] = Deferred()
+        self.stopped: Deferred[None] = Deferred()
+
+    def privilegedStartService(self) -> None:
+        self.calls.append("open")
+
+    def startService(self) -> None:
+        self.calls.append("start")
+
+    def whenReady(self) -> Deferred[None]:
+        return self.ready
+
+    def stopService(self) -> Deferred[None]:
+        self.calls.append("stop")
+        return self.stopped
+
+    def stopNow(self) -> None:
+        self.calls.append("now")
+
+
+class AdminTests(SupervisorTestCase):
+    """
+    Workers that an operator may ask.
+    """
+
+    def setUp(self) -> None:
+        self.folder = AdminFolder()
+        self.addCleanup(self.folder.remove)
+        self.companion = Companion()
+        super().setUp()
+
+    def test_folder(self) -> Any:
+        """
+        Each worker is told where it is asked, and its successor the same; when all are gone nothing is
+        left of that, and the operator's endpoint ends as the last.
+        """
+        processes = self.serve()
+        folder = self.folder.path if self.folder else None
+        told = [each["env"]["BALWS_WORKER_ADMIN"] for each in self.reactor.arguments]
+        self.assertEqual(told, [f"{folder}/{number}" for number in (1, 2, 3)])
+        processes[1].kill()
+        self.reactor.advance(0.2)
+        self.assertEqual(self.reactor.arguments[-1]["env"]["BALWS_WORKER_ADMIN"], told[1])
+        self.assertEqual(self.companion.calls, ["open", "start"])
+        stopped = self.supervisor.stopService()
+        processes[0].exit()
+        processes[2].exit()
+        self.assertTrue(os.path.isdir(folder or ""))
+        self.assertEqual(self.companion.calls, ["open", "start"])
+        self.companion.stopped.callback(None)
+        self.reactor.started[-1].exit()
+
+        def over(_: Any) -> None:
+            self.assertFalse(os.path.exists(folder or ""))
+            self.assertEqual(self.companion.calls, ["open", "start", "stop"])
+
+        return stopped.addCallback(over)  # type: ignore[no-any-return]
+
+    def test_ready(self) -> None:
+        """
+        All serve when the operator's endpoint is there, too.
+        """
+        started = self.start()
+        ready = self.supervisor.whenReady()
+        for process in started:
+            process.ready()
+        self.assertNoResult(ready)
+        self.companion.ready.callback(None)
+        self.successResultOf(ready)
+        self.companion.stopped.callback(None)
+
+    def test_stopNow(self) -> None:
+        """
+        At once means the operator's endpoint, too.
+        """
+        processes = self.serve()
+        self.companion.stopped.callback(None)
+        stopped = self.supervisor.stopService()
+        self.supervisor.stopNow()
+        self.assertEqual(self.companion.calls, ["open", "start", "now"])
+        for process in processes:
+            process.exit()
+        return stopped  # type: ignore[no-any-return]
+
+    def test_noRoom(self) -> None:
+        """
+        Without a place for the folder nothing starts.
+        """
+
+        def full() -> None:
+            raise OSError(28, "No space left on device")
+
+        self.patch(self.folder, "make", full)
+        self.companion.stopped.callback(None)
+        self.start()
+        self.assertEqual(self.failures, ["balws: the start failed: [Errno 28] No space left on device"])

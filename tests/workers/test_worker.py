@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from balws.config.admin import AdminConfiguration
 from balws.config.entries import Configuration, ListenerEntry
 from balws.config.place import Place
 from balws.errors import ConfigurationError
@@ -106,6 +107,15 @@ class CurrentWorkerTests(WorkerTestCase):
         self.assertEqual(self.environment, {"HOME": "/"})
         self.assertFalse(os.get_inheritable(self.fd))
         self.assertIs(currentWorker(self.environment), worker)
+        self.assertIsNone(worker.admin)
+
+    def test_admin(self) -> None:
+        """
+        It learns where its supervisor asks how it does; what it starts does not.
+        """
+        self.environment.update(inEnvironment(2, 3, [], "/tmp/balws-x/2"), BALWS_WORKER_SOCKETS=f"{self.fd}:2:80")
+        self.assertEqual(self.make().admin, "/tmp/balws-x/2")
+        self.assertEqual(self.environment, {"HOME": "/"})
 
     def test_wrong(self) -> None:
         """
@@ -189,6 +199,25 @@ class ServingTests(WorkerTestCase):
         worker, served = self.served(82, 80)
         self.assertEqual(served, [82, 80])
         self.assertEqual([worker.endpoint(index, None)._fd for index in (0, 1)], [self.other, self.fd])
+        for fd in (self.fd, self.other):
+            os.close(fd)
+
+    def test_administered(self) -> None:
+        """
+        The admin endpoint of the file is its supervisor's; its own is where that asks, if it does.
+        """
+        configuration = Configuration(
+            listeners=(ListenerEntry(port=80),),
+            pythonPath=(),
+            folder=Path(),
+            admin=AdminConfiguration(endpoint="unix:/run/balws/admin.sock"),
+        )
+        worker = self.make()
+        self.assertIsNone(worker.administered(configuration).admin)
+        self.assertIsNone(worker.served(configuration).admin)
+        worker.admin = "/tmp/balws-x/2"
+        found = worker.administered(configuration).admin
+        self.assertEqual(found, AdminConfiguration(endpoint="unix:/tmp/balws-x/2"))
         for fd in (self.fd, self.other):
             os.close(fd)
 

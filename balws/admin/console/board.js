@@ -27,7 +27,7 @@ export class Board {
     this.connectionsChart = new LineChart(byId("chart-connections"), ["connections"], (point) => many(point.connections, "connection"), count);
     this.messagesChart = new LineChart(byId("chart-messages"), ["in", "out"], (point) => `${rate(point.in)} in, ${rate(point.out)} out`, count, true);
     this.closedChart = new BarChart(byId("chart-closed"), KINDS,
-      (bar) => KINDS.filter((name) => bar[name]).map((name) => `${count(bar[name])} ${name === "own" ? "application" : name}`).join(", "), count, STRETCH);
+      (bar) => KINDS.filter((name) => bar[name]).map((name) => `${count(bar[name])} ${name === "own" ? "app" : name}`).join(", "), count, STRETCH);
     const ofGroup = (group) => ({ key: "group", value: group.name, number: group.members, words: `Group ${plain(group.name)} · ${many(group.members, "member")} here` });
     const ofPath = (path) => ({ key: "path", value: path.path, number: path.connections, words: `Every connection to ${plain(path.path)} · ${count(path.connections)} now` });
     const acts = (target, what) => [
@@ -139,7 +139,7 @@ export class Board {
       ["Out", bytes(sum.sentBytes)],
       ["Stored names", count(hub.names)],
       ["Turned away", count(refused.reduce((all, [, number]) => all + number, 0)), refused.length > 0, refused.map(([name, number]) => `${name}: ${count(number)}`).join("\n")],
-      ["Wrong credentials", count(summary.authFailures), summary.authFailures > 0],
+      ["Wrong logins", count(summary.authFailures), summary.authFailures > 0],
       ["Slow peers cut", count(sum.slow), sum.slow > 0],
       ["Stalls", count(summary.stalls), summary.stalls > 0],
       ["Not delivered", count(hub.undelivered), hub.undelivered > 0],
@@ -155,6 +155,7 @@ export class Board {
       const description = this.#totals.get(name);
       put(description, value);
       description.parentElement.classList.toggle("wrong", isWrong);
+      description.parentElement.classList.toggle("zero", value === "0" || value === "0 B");
       if (description.title !== title) description.title = title;
     }
   }

@@ -21,10 +21,12 @@ function words(parent, className, text = "") {
   return made;
 }
 
-/** The next of 1, 2, 5, 10, 20, ... */
-function round(value) {
-  const power = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value * 0.9999);
+/** A round number with some room above the value. */
+function above(value) {
+  const wanted = value * 1.1;
+  if (wanted <= 10) return Math.max(1, Math.ceil(wanted));
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  return [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10].map((step) => step * power).find((step) => step >= wanted);
 }
 
 class Chart {
@@ -68,7 +70,7 @@ class Chart {
 
   /** The scale follows what it shows, but does not shrink for every dip. */
   scaleTo(highest) {
-    const fit = round(Math.max(1, highest));
+    const fit = above(highest);
     if (fit > this.#scale || fit * 2.5 < this.#scale) this.#scale = fit;
     this.top.textContent = this.format(this.#scale);
     return (value) => value / this.#scale;

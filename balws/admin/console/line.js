@@ -79,7 +79,7 @@ export class Line {
     const attempt = this.#try;
     this.#turn("connecting");
     if (this.token !== null && !isToken(this.token)) {
-      this.#refuse("A browser cannot send this token: it may have letters, digits, and the signs ! # $ % & ' * + - . ^ _ ` | ~ only.");
+      this.#refuse("A browser cannot send it: a token for the console has letters, digits, and of other signs only ! # $ % & ' * + - . ^ _ ` | ~");
       return;
     }
     // A page is not told why a WebSocket connection was refused; of this question it is.

@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 /** Asks for what an order needs, gives it out, and waits for the answer. */
 class Order {
   #target = null;
+  #isWaiting = false;
 
   /** @param give (event) => whether it went out */
   constructor(name, give) {
@@ -36,17 +37,24 @@ class Order {
   }
 
   #wait(isWaiting) {
+    this.#isWaiting = isWaiting;
     this.submit.disabled = isWaiting;
     if (isWaiting || !this.dialog.open) put(this.failure, "");
   }
 
+  /** It is done; who has opened the dialog anew meanwhile goes on. */
   done() {
-    this.dialog.close();
+    if (this.#isWaiting) this.dialog.close();
   }
 
   fail(words) {
     this.#wait(false);
     put(this.failure, plain(words));
+  }
+
+  /** No answer comes any more. */
+  lost() {
+    if (this.#isWaiting) this.fail("The connection was lost before the answer came: it may be done, or not.");
   }
 }
 

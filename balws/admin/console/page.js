@@ -48,18 +48,21 @@ const line = new Line({
     if (event.event === "snapshot") show(event);
     else if (event.event === "done") finish(event);
     else if (event.re === "watch") badge("quiet", "No figures", plain(event.words));
-    else (event.re === "kick" ? kick : send).fail(event.words);
+    else refuse(event);
   },
   turned(now, words) {
     board.classList.toggle("stale", now !== "open");
     byId("again").hidden = now !== "lost" && now !== "full";
     if (now === "connecting" && state === "lost") return; // the words change when it is known how it went
     if (now === "connecting") badge("connecting", "Connecting");
-    else if (now === "lost") badge("lost", "Connection lost", `Trying again in ${words} s.${lastSnapshot ? ` The figures are those of ${lastSnapshot.toLocaleTimeString()}.` : ""}`, "Connection lost, trying again");
+    else if (now === "lost") badge("lost", "Connection lost", `Trying again in ${words} s.${lastSnapshot ? ` The figures are those of ${lastSnapshot.toTimeString().slice(0, 8)}.` : ""}`, "Connection lost, trying again");
     else if (now === "quiet") badge("quiet", "No news", `The service has said nothing for ${words} s.`);
     else if (now === "full") badge("lost", "Too many consoles", plain(words));
     else if (now === "refused") ask(words);
-    if (now === "lost") document.title = "lost · balws console";
+    if (now !== "lost") return;
+    document.title = "lost · balws console";
+    send.lost();
+    kick.lost();
   },
 });
 
@@ -92,6 +95,12 @@ function show(snapshot) {
 function finish({ re, count: number }) {
   (re === "kick" ? kick : send).done();
   say(re === "kick" ? `${many(number, "connection")} closed` : `Sent to ${many(number, "connection")}`, true);
+}
+
+function refuse({ re, words }) {
+  const order = re === "kick" ? kick : send;
+  if (order.dialog.open) order.fail(words);
+  else say(plain(words), true);
 }
 
 // Who asks
