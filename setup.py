@@ -35,6 +35,7 @@ setup(
     package_data={
         "balws": ["py.typed"],
         "balws.wire": ["_speed.pyi"],
+        "balws.asyncapi": ["*.css"],
         "balws.cli": ["scaffold/*"],
         "balws.admin.console": ["*.html", "*.js", "*.css", "*.svg"],
         "balws.demo": ["*.html", "*.js", "*.css", "*.svg"],
@@ -62,7 +63,7 @@ setup(
     ],
     extras_require={
         "argon2": ["argon2-cffi>=23.1"],
-        "docs": ["codespell>=2.4", "furo>=2025.7", "pydoctor>=25.10", "sphinx>=8"],
+        "docs": ["codespell>=2.4", "furo>=2025.7", "prometheus-client>=0.20", "pydoctor>=25.10", "sphinx>=8"],
         "metrics": ["prometheus-client>=0.20"],
         "redis": ["txredisapi>=1.6"],
         "dev": [

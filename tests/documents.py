@@ -11,11 +11,16 @@ what it serves: C{>} is sent, C{<} is what must come back.  Several peers have n
     Alan: ws://127.0.0.1:9090/cellar
     Alan < refused 404 There is no such room.
 
-A C{text} block that begins with C{$} is a command beside what runs, and what it prints.
-A C{sh} block of C{openssl} or C{balws} commands makes the files that a reader needs; who is
-asked for a password says L{PASSWORD}.
+Who connects by C{balws connect}, with its options, in place of the bare URL, does just that.
 
-Blocks without a file's name are executed where they stand, TOML by the loader.
+In such a block a line that begins with C{$} is a command beside what runs, and what follows is what it
+prints, with C{...} for what is never the same, beside ids and seconds; C{^C} is the key, in the terminal of
+what was started last.
+A C{sh} block of such commands as C{openssl} and C{balws} makes the files that a reader needs; who is
+asked for a password says L{PASSWORD}.  What serves other ports runs beside what there is.
+
+Blocks without a file's name are executed where they stand, TOML by the loader.  A page that goes on where
+another one ends says so by a comment, C{.. after: 1-echo}.
 """
 
 from __future__ import annotations
@@ -25,16 +30,18 @@ import re
 import shlex
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
+from queue import Queue
 from types import MappingProxyType
-from typing import Any
+from typing import IO, Any
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
@@ -57,11 +64,16 @@ PASSWORD = "analytical engine"
 #: that told it to, so that its parent knows.
 STOPPED = (0, -signal.SIGTERM)
 
+#: The ports that pages name.  Here each is one that is free.
+PORTS = ("9090", "9091", "9092", "9093")
+
+_AFTER = re.compile(r"^\.\. after: (?P<page>[\w-]+)$", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^(?P<indent> *)\.\. code-block:: (?P<language>\w+)$")
 _FILE = re.compile(r"(?:#|//|<!--) (?P<name>[\w./-]+\.\w+)(?: -->)?")
-_OPEN = re.compile(r"(?:(?P<who>\w+): )?(?P<url>ws://\S+)")
+_OPEN = re.compile(r"(?:(?P<who>\w+): )?(?:(?P<command>balws connect .*?) ?)?(?P<url>wss?://\S+)")
 _LINE = re.compile(r"(?:(?P<who>\w+) )?(?P<way>[<>])(?: (?P<words>.*))?")
 _ENDED = re.compile(r"(?P<how>refused|closed) (?P<code>\d+)(?: (?P<words>.*))?")
+_TOLD = re.compile(r"balws: (?P<how>refused|the server closed): (?P<code>\d+)[^:]*(?:: (?P<words>.*))?")
 _FIELD = re.compile(r"(?P<name>[A-Za-z][\w-]+): (?P<value>.*)")
 
 
@@ -112,12 +124,13 @@ def freePort() -> int:
     return port
 
 
-def environment() -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     """
+    @param more: variables.
     @return: that of a child which imports the balws under test.
     """
     paths = [str(Path(balws.__file__).parent.parent), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), **more}
 
 
 class Server:
@@ -171,6 +184,14 @@ class Server:
         """
         return b"".join(self._output).decode("utf-8", "replace")
 
+    def interrupt(self) -> None:
+        """
+        Press Ctrl-C.
+        """
+        # What runs in the background of a shell ignores SIGINT, and so do its children.
+        isIgnored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        self.process.send_signal(signal.SIGTERM if isIgnored else signal.SIGINT)
+
     def stop(self) -> int:
         """
         End it as an operator does.
@@ -203,9 +224,83 @@ def asCommand(line: str) -> list[str]:
         return [sys.executable, *arguments]
     if program == "balws":
         return [sys.executable, "-m", "balws", *arguments]
-    if program == "openssl":
+    if program in ("chmod", "openssl", "sed"):
         return [program, *arguments]
     raise ValueError(f"no page should make its reader run {line!r}")
+
+
+class Typist:
+    """
+    Who types into C{balws connect}.
+    """
+
+    def __init__(self, command: str, url: str, folder: Path) -> None:
+        """
+        Start it, and wait until it is connected or refused.
+        """
+        self._process = subprocess.Popen(
+            asCommand(f"{command} --verbose --until-close {url}"),
+            cwd=folder,
+            env=environment(BALWS_PASSWORD=PASSWORD),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+        )
+        self._heard: Queue[str] = Queue()
+        self._told: Queue[str] = Queue()
+        self._readers = [
+            threading.Thread(target=self._read, args=pair, daemon=True)
+            for pair in ((self._process.stdout, self._heard), (self._process.stderr, self._told))
+        ]
+        for reader in self._readers:
+            reader.start()
+        self._end = self._told.get(timeout=PATIENCE)
+
+    def _read(self, stream: IO[str], lines: Queue[str]) -> None:
+        with stream:
+            for line in stream:
+                lines.put(line.removesuffix("\n"))
+        lines.put("")
+
+    def send(self, words: str) -> None:
+        """
+        Type a line.
+        """
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{words}\n")
+
+    def recv(self, timeout: float) -> str:
+        """
+        @return: the next line, or, when there are no more, how it ended.
+        """
+        heard = self._heard.get(timeout=timeout)
+        if heard:
+            return heard
+        told = [self._end]
+        while line := self._told.get(timeout=timeout):
+            told.append(line)
+        for number, line in enumerate(told):
+            if (match := _TOLD.fullmatch(line)) is not None:
+                how = "refused" if match["how"] == "refused" else "closed"
+                body = [line.removeprefix("balws: ") for line in told[number + 1 :]] if how == "refused" else []
+                return " ".join([how, match["code"], *([match["words"]] if match["words"] else body)])
+        return "\n".join(told)
+
+    def close(self) -> None:
+        """
+        Leave.
+        """
+        self._process.kill()
+        self._process.wait()
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass  # it had gone before
+        for reader in self._readers:
+            reader.join(PATIENCE)
 
 
 class Walk:
@@ -227,28 +322,50 @@ class Walk:
         self.folder = Path(test.mktemp()).absolute()
         (self.folder / "public").mkdir(parents=True)
         (self.folder / "name.txt").write_text("example\n")
-        self._port = freePort()
+        self._ports = {port: str(freePort()) for port in PORTS}
         self._names: dict[str, Any] = {}
-        self._command: list[str] | None = None
-        self._server: Server | None = None
+        self._commands: list[list[str]] = []
+        self._servers: list[Server] = []
+
+    @property
+    def _server(self) -> Server | None:
+        return self._servers[0] if self._servers else None
 
     def go(self, blocks: int | None = None) -> None:
         """
         @param blocks: so many of the page's first; L{None} is all.
         @raise AssertionError: at the first block that does not do what is shown.
         """
+        self._prepare(self._page)
         for block in islice(blocksOf(self._page), blocks):
             try:
                 getattr(self, f"_do_{block.language}")(block)
             except Exception as error:
-                served = f"\n{self._server.output()}" if self._server is not None else ""
+                served = "".join(f"\n{server.output()}" for server in self._servers)
                 raise AssertionError(f"{self._page.name}:{block.line}: {error!r}{served}") from error
         self._stopServer()
+
+    def _prepare(self, page: Path) -> None:
+        """
+        Have the files that the pages before this one leave.
+        """
+        match = _AFTER.search(page.read_text("utf-8"))
+        if match is None:
+            return
+        before = page.with_name(f"{match['page']}.rst")
+        self._prepare(before)
+        for block in blocksOf(before):
+            if block.language == "sh":
+                for line in _linesOf(block):
+                    if _makes(line):
+                        self._make(line)
+            else:
+                self._write(block)
 
     def _here(self, text: str) -> str:
         for shown, meant in self._others.items():
             text = text.replace(shown, meant)
-        return text.replace("9090", str(self._port))
+        return re.sub(r"\b(" + "|".join(self._ports) + r")\b", lambda match: self._ports[match[0]], text)
 
     def _write(self, block: Block) -> bool:
         if block.file is None:
@@ -282,14 +399,13 @@ class Walk:
 
     def _do_sh(self, block: Block) -> None:
         self._stopServer()
-        for line in block.text.replace("\\\n", "").splitlines():
-            if line:
-                self._run(line)
+        for line in _linesOf(block):
+            self._run(line)
 
     def _run(self, line: str) -> None:
         if "pip install" in line:
             return  # the whole of a fresh clone: .ci/run does that
-        if line.startswith(("balws ", "openssl ")):
+        if _makes(line):
             self._make(line)
             return
         command = asCommand(self._here(line))
@@ -299,10 +415,22 @@ class Walk:
             )
             assert done.returncode == 0, done.stdout + done.stderr
         else:
-            self._command = command
+            ports = self._portsOf(command)
+            self._commands = [other for other in self._commands if not {*ports}.intersection(self._portsOf(other))]
+            self._commands.append(command)
+
+    def _portsOf(self, command: list[str]) -> list[int]:
+        """
+        @return: where a command will serve, first the one that is asked whether it does.
+        """
+        main = int(self._ports["9090"])
+        files = [self.folder / word for word in command if word.endswith(".toml")]
+        text = "".join(file.read_text("utf-8") for file in files)
+        found = [int(port) for port in re.findall(r"^port = (\d+)", text, re.MULTILINE)]
+        return [main] if main in found or not found else found
 
     def _make(self, line: str) -> None:
-        line, _, file = line.partition(" >> ")
+        line, append, file = line.partition(" >> ") if " >> " in line else line.partition(" > ")
         done = subprocess.run(
             asCommand(self._here(line)),
             cwd=self.folder,
@@ -314,41 +442,65 @@ class Walk:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         if file:
-            with open(self.folder / file, "a", encoding="utf-8") as stream:
+            with open(self.folder / file, "a" if append == " >> " else "w", encoding="utf-8") as stream:
                 stream.write(done.stdout)
 
     def serve(self) -> int:
         """
-        Run the command that the page named last.
+        Run the commands that serve, as the page named them last.
 
-        @return: the port.
+        @return: the port of the first.
         """
-        if self._server is None:
-            assert self._command is not None, "nothing was started"
-            self._server = Server(self._test, self._command, self._port, self.folder)
-        return self._port
+        assert self._commands, "nothing was started"
+        for command in self._commands[len(self._servers) :]:
+            self._servers.append(Server(self._test, command, self._portsOf(command)[0], self.folder))
+        return self._portsOf(self._commands[0])[0]
 
     def _do_text(self, block: Block) -> None:
         self.serve()
-        if block.text.startswith("$ "):
-            line, _, expected = block.text[2:].partition("\n")
-            done = subprocess.run(
-                asCommand(line),
-                cwd=self.folder,
-                env=environment(),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                timeout=PATIENCE,
-            )
-            assert done.stdout == expected, f"{line} prints {done.stdout!r} in place of {expected!r}"
-            return
-        Conversation().hold(self._here(block.text))
+        Conversation(self.folder, self._shown, self._interrupt).hold(self._here(block.text))
+
+    def _shown(self, line: str, expected: str) -> None:
+        """
+        @raise AssertionError: where a command prints something else.
+        """
+        done = subprocess.run(
+            asCommand(line),
+            cwd=self.folder,
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+        )
+        pattern = ".*".join(re.escape(part) for part in _steady(expected).split("..."))
+        assert re.fullmatch(pattern, _steady(done.stdout)), f"{line} prints {done.stdout!r} in place of {expected!r}"
+
+    def _interrupt(self) -> None:
+        self._servers[-1].interrupt()
 
     def _stopServer(self) -> None:
-        if self._server is not None:
-            self._server.stop()
-            self._server = None
+        while self._servers:
+            self._servers.pop().stop()
+
+
+def _steady(text: str) -> str:
+    """
+    @return: without the ids of connections, and how many seconds old they are.
+    """
+    return re.sub(r"\b[0-9a-f]{32}\b", "ID", re.sub(r" +\d+s\b", " AGE", text))
+
+
+def _linesOf(block: Block) -> list[str]:
+    return [line for line in block.text.replace("\\\n", "").splitlines() if line and not line.startswith("#")]
+
+
+def _makes(line: str) -> bool:
+    """
+    @return: whether a command makes something and ends.
+    """
+    return line.startswith(("balws ", "chmod ", "openssl ", "sed ")) and not line.startswith("balws serve")
 
 
 class Conversation:
@@ -356,8 +508,19 @@ class Conversation:
     What some peers say and hear.
     """
 
-    def __init__(self) -> None:
-        self._peers: dict[str, ClientConnection] = {}
+    def __init__(
+        self, folder: Path, command: Callable[[str, str], None], interrupt: Callable[[], None]
+    ) -> None:
+        """
+        @param folder: where the peers are that run a command.
+        @param command: runs a command that ends, and compares what it prints.
+        @param interrupt: presses Ctrl-C where the last server runs.
+        """
+        self._folder = folder
+        self._command = command
+        self._interrupt = interrupt
+        self._asked: list[str] = []
+        self._peers: dict[str, ClientConnection | Typist] = {}
         self._refusals: dict[str, InvalidStatus] = {}
         self._next: tuple[str, str, dict[str, str]] | None = None
 
@@ -369,15 +532,25 @@ class Conversation:
             for line in text.splitlines():
                 self._follow(line)
             self._connect()
+            self._ask()
         finally:
             for peer in self._peers.values():
                 peer.close()
 
     def _follow(self, line: str) -> None:
-        if not line:
-            return
-        if (match := _LINE.fullmatch(line)) is not None:
+        if line.startswith("$ "):
             self._connect()
+            self._ask()
+            self._asked = [line]
+        elif not line:
+            return
+        elif line == "^C":
+            self._connect()
+            self._ask()
+            self._interrupt()
+        elif (match := _LINE.fullmatch(line)) is not None:
+            self._connect()
+            self._ask()
             who, words = match["who"] or "", match["words"] or ""
             if match["way"] == ">":
                 self._peers[who].send(words)
@@ -385,37 +558,58 @@ class Conversation:
                 self._hear(who, words)
         elif (match := _OPEN.fullmatch(line)) is not None:
             self._connect()
-            self._next = (match["who"] or "", match["url"], {})
+            self._ask()
+            who, url = match["who"] or "", match["url"]
+            if match["command"]:
+                self._peers[who] = Typist(match["command"], url, self._folder)
+            else:
+                self._next = (who, url, {})
         elif (match := _FIELD.fullmatch(line)) is not None and self._next is not None:
             self._next[2][match["name"]] = match["value"]
+        elif self._asked:
+            self._asked.append(line)
         else:
             raise AssertionError(f"what does {line!r} mean?")
+
+    def _ask(self) -> None:
+        if not self._asked:
+            return
+        (line, *printed), self._asked = self._asked, []
+        self._command(line.removeprefix("$ "), "".join(f"{words}\n" for words in printed))
 
     def _connect(self) -> None:
         if self._next is None:
             return
         (who, url, headers), self._next = self._next, None
         try:
-            peer = connect(url, additional_headers=headers, open_timeout=PATIENCE, proxy=None)
+            peer = connect(
+                url, additional_headers=headers, open_timeout=PATIENCE, proxy=None, ssl=_trusting(url)
+            )
         except InvalidStatus as refusal:
             self._refusals[who] = refusal
         else:
             self._peers[who] = peer
 
     def _hear(self, who: str, words: str) -> None:
-        ended = _ENDED.fullmatch(words)
-        if ended is not None and ended["how"] == "refused":
+        if who in self._refusals:
             response = self._refusals[who].response
             heard = f"refused {response.status_code} {(response.body or b'').decode()}".strip()
-            if ended["words"] is None:
-                heard = heard[: len("refused 000")]
-        elif who in self._refusals:
-            raise AssertionError(f"{who or 'the peer'} was refused: {self._refusals[who]}")
         else:
             try:
                 heard = str(self._peers[who].recv(PATIENCE))
             except ConnectionClosed as closed:
                 heard = f"closed {closed.rcvd.code} {closed.rcvd.reason}".strip() if closed.rcvd else "lost"
-                if ended is not None and ended["words"] is None:
-                    heard = heard[: len("closed 0000")]
+        ended = _ENDED.fullmatch(words)
+        if ended is not None and ended["words"] is None and _ENDED.fullmatch(heard):
+            heard = " ".join(heard.split()[:2])  # its words are no matter
         assert heard == words, f"heard {heard!r} in place of {words!r}"
+
+
+def _trusting(url: str) -> ssl.SSLContext | None:
+    # Whether a client trusts whom it should is what other tests are about.
+    if not url.startswith("wss:"):
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -33,6 +33,73 @@ Words.
 """
 
 
+#: A server, and the head of what is said to it.
+_SERVED = """\
+.. code-block:: python
+
+    # it.py
+    from http.server import *
+    HTTPServer(("127.0.0.1", 9090), BaseHTTPRequestHandler).serve_forever()
+
+.. code-block:: sh
+
+    python it.py
+
+.. code-block:: text
+
+"""
+
+
+#: Two servers, and what is said to them.
+_TWO = """\
+.. code-block:: python
+
+    # it.py
+    from balws import Service, UpgradeService
+
+    class Echo(Service):
+        def onTextMessage(self, text):
+            return text
+
+    class EchoUpgrade(UpgradeService):
+        def get(self):
+            return Echo()
+
+.. code-block:: toml
+
+    # balws.toml
+    [[listeners]]
+    port = 9090
+    host = "127.0.0.1"
+
+    [[listeners.services]]
+    path = "/"
+    service = "it:EchoUpgrade"
+
+.. code-block:: sh
+
+    sed s/9090/9092/ balws.toml > second.toml
+    python -m http.server --bind 127.0.0.1 9090
+    balws serve
+    balws serve second.toml
+
+.. code-block:: text
+
+    one: ws://127.0.0.1:9090/
+    two: balws connect ws://127.0.0.1:9092/
+    one > 1
+    two > 2
+    $ balws connect --send 3 ws://127.0.0.1:9090/
+    3
+    one < 1
+    two < 2
+    ^C
+    two < closed 1001
+    one > 4
+    one < 4
+"""
+
+
 class BlockTests(SynchronousTestCase):
     """
     Finding the blocks of a page.
@@ -84,6 +151,8 @@ class BlockTests(SynchronousTestCase):
                 "\n.. code-block:: text\n\n    $ python -V\n    Another\n",
                 "in place of 'Another",
             ),
+            (_SERVED + "    balws connect ws://127.0.0.1:9090/\n    < Hello\n", "refused 501"),
+            (_SERVED + "    $ balws --version\n    balws 0...1.2.3\n", "in place of 'balws 0"),
             (".. code-block:: cobol\n\n    MOVE\n", "_do_cobol"),
             (".. code-block:: sh\n\n    rm -rf it\n", "no page should"),
         ):
@@ -91,6 +160,31 @@ class BlockTests(SynchronousTestCase):
             error = self.assertRaises(AssertionError, Walk(self, page).go)
             self.assertRegex(str(error), rf"^{re.escape(page.name)}:\d+: ")
             self.assertIn(words, str(error))
+
+    def test_goesOn(self) -> None:
+        """
+        A page that goes on where another one ends has the files of all that are before it.
+        """
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        made = "\n.. code-block:: sh\n\n    sed s/1/2/ a.py > b.py\n"
+        for name, text in (
+            ("1", ".. code-block:: python\n\n    # a.py\n    x = 1\n" + made),
+            ("2", ".. after: 1\n\n.. code-block:: python\n\n    # a.py\n    x = 3\n"),
+            ("3", ".. after: 2\n"),
+        ):
+            (folder / f"{name}.rst").write_text(text, "utf-8")
+        walk = Walk(self, folder / "3.rst")
+        walk.go()
+        self.assertEqual((walk.folder / "a.py").read_text("utf-8"), "# a.py\nx = 3\n")
+        self.assertEqual((walk.folder / "b.py").read_text("utf-8"), "# a.py\nx = 2\n")
+
+    def test_beside(self) -> None:
+        """
+        What serves another port runs beside what there is; what serves the same one takes its place; and
+        Ctrl-C reaches what was started last.
+        """
+        Walk(self, self.page(_TWO)).go()
 
     def test_commands(self) -> None:
         """

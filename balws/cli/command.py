@@ -1,21 +1,54 @@
 # -*- test-case-name: tests.cli.test_command -*-
 """
-C{balws COMMAND}: what an operator does by hand.  Serving is C{twistd balws}.
+C{balws COMMAND}: what an operator and a developer do by hand.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any, ClassVar, cast
 
 from twisted.python.usage import UsageError
 
-from balws.cli.hashpassword import HashPassword
 from balws.cli.options import CommandOptions
 from balws.errors import Error
 
-__all__ = ["Options", "main"]
+__all__ = ["COMMANDS", "Options", "main"]
+
+#: Each command: its name, the module and class of its options, and what it does.
+COMMANDS: Sequence[tuple[str, str, str]] = (
+    ("asyncapi", "asyncapi:AsyncApi", "Write the AsyncAPI document of services, or a page of it."),
+    ("bench", "bench:Bench", "Put a service under load for a while, and tell how it does."),
+    ("check", "check:Check", "Check a configuration, and say what it would serve."),
+    ("client", "client:ClientModule", "Write a typed client from an AsyncAPI document."),
+    ("completion", "completion:Completion", "Print what makes a shell complete these commands."),
+    ("connect", "connect:Connect", "Talk to a WebSocket service."),
+    ("hash-password", "hashpassword:HashPassword", "Hash a password for the user store."),
+    ("healthcheck", "healthcheck:HealthCheck", "Ask a running service whether it is ready."),
+    ("init", "init:Init", "Begin a new service: its code, its configuration and its tests."),
+    ("kick", "kick:Kick", "Close connections of a running service."),
+    ("ps", "ps:Ps", "List the connections of a running service."),
+    ("send", "send:Send", "Send a message to connections of a running service."),
+    ("serve", "serve:Serve", "Serve what a configuration describes."),
+    ("token", "token:Token", "Make a token (JWT) for tests, or show what one says."),
+    ("top", "top:Top", "Watch a running service."),
+)
+
+
+def _later(where: str) -> Callable[[], CommandOptions]:
+    """
+    @return: makes the options of a command when they are wanted: a command waits for its own imports only.
+    """
+
+    def make() -> CommandOptions:
+        module, _, name = where.partition(":")
+        options: CommandOptions = getattr(import_module(f"balws.cli.{module}"), name)()
+        return options
+
+    return make
 
 
 class Options(CommandOptions):
@@ -24,10 +57,8 @@ class Options(CommandOptions):
     """
 
     synopsis = "Usage: balws COMMAND [options]"
-    longdesc = "Example: balws hash-password --user alice --scope write. To serve: twistd balws --help."
-    subCommands: ClassVar[Any] = [
-        ["hash-password", None, HashPassword, "Hash a password for the user store."],
-    ]
+    longdesc = "Example: balws serve balws.toml, and then balws connect ws://localhost:9090/. Each command has --help."
+    subCommands: ClassVar[Any] = [[name, None, _later(where), words] for name, where, words in COMMANDS]
 
     def postOptions(self) -> None:
         """
@@ -52,11 +83,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"balws: {error}", file=sys.stderr)
         return 2
     try:
-        options.subOptions.run()
+        status = options.subOptions.run() or 0
+        sys.stdout.flush()
+        return status
     except Error as error:
         print(f"balws: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Who reads has had enough, as head(1) does; Python would meet it again when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         print("\nbalws: interrupted", file=sys.stderr)
         return 1
-    return 0

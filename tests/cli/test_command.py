@@ -6,13 +6,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Callable
 from io import StringIO
+from typing import Any, ClassVar
 
+from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws._version import __version__
-from balws.cli import command
-from balws.cli.command import main
+from balws.cli import options
+from balws.cli.command import COMMANDS, main
+from balws.cli.hashpassword import HashPassword
+from balws.cli.options import CommandOptions, ReactingOptions
+from balws.errors import ConfigurationError
 
 VERSION = __version__.public()
 
@@ -55,22 +61,14 @@ class MainTests(CommandTestCase):
 
     def test_help(self) -> None:
         """
-        C{--help} lists the commands, with an example.
+        C{--help} lists every command, with an example.
         """
         shown = self.exits("--help")
         self.assertIn("Usage: balws COMMAND", shown)
-        self.assertIn("hash-password      Hash a password for the user store.", shown)
-        self.assertIn("Example: balws hash-password", shown)
-        self.assertIn("twistd balws", shown)
-
-    def test_commandHelp(self) -> None:
-        """
-        So does each command, with its options.
-        """
-        shown = self.exits("hash-password", "--help")
-        self.assertIn("Usage: balws hash-password [--kind scrypt|argon2]", shown)
-        self.assertIn("Example: balws hash-password", shown)
-        self.assertNotIn("Twisted", shown)
+        lines = dict(line.split(None, 1) for line in shown.splitlines() if " " in line.strip())
+        for name, _, words in COMMANDS:
+            self.assertTrue(words.startswith(lines[name]), name)
+        self.assertIn("Example: balws serve balws.toml", shown)
 
     def test_version(self) -> None:
         """
@@ -84,7 +82,7 @@ class MainTests(CommandTestCase):
         A command line that cannot be understood ends with status 2 and one line.
         """
         self.assertEqual(self.refusal(), "which command? See balws --help")
-        self.assertEqual(self.refusal("serve"), "Unknown command: serve")
+        self.assertEqual(self.refusal("dance"), "Unknown command: dance")
         self.assertEqual(self.refusal("--verbose"), "option --verbose not recognized")
         self.assertEqual(self.refusal("hash-password", "--verbose"), "option --verbose not recognized")
 
@@ -96,7 +94,7 @@ class MainTests(CommandTestCase):
         def interrupted(self: object) -> None:
             raise KeyboardInterrupt
 
-        self.patch(command.HashPassword, "run", interrupted)
+        self.patch(HashPassword, "run", interrupted)
         self.assertEqual(main(["hash-password"]), 1)
         self.assertEqual(self.err.getvalue(), "\nbalws: interrupted\n")
 
@@ -109,3 +107,149 @@ class MainTests(CommandTestCase):
         done = subprocess.run([sys.executable, "-m", "balws"], capture_output=True, text=True)
         self.assertEqual((done.stdout, done.returncode), ("", 2))
         self.assertEqual(done.stderr, "balws: which command? See balws --help\n")
+
+
+class CommandTests(CommandTestCase):
+    """
+    Each command.
+    """
+
+    def test_help(self) -> None:
+        """
+        C{--help} of each says how it is used, what it does, and gives an example.
+        """
+        for name, _, _ in COMMANDS:
+            self.out.truncate(0)
+            self.out.seek(0)
+            shown = " ".join(self.exits(name, "--help").split())
+            self.assertTrue(shown.startswith(f"Usage: balws {name}"), shown)
+            self.assertRegex(shown, rf"[Ee]xamples?: .*balws {name}", name)
+            self.assertNotIn("Twisted", shown)
+
+    def test_light(self) -> None:
+        """
+        To know a command takes no reactor: one may still be chosen, and help is there at once.
+        """
+        code = (
+            "import sys\nfrom balws.cli.command import Options\n"
+            "made = [make() for _, _, make, _ in Options.subCommands]\n"
+            "print(len(made), 'twisted.internet.reactor' in sys.modules)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        self.assertEqual((done.stdout, done.stderr), (f"{len(COMMANDS)} False\n", ""))
+
+
+class Sample(CommandOptions):
+    """
+    A command with an option of each kind.
+    """
+
+    synopsis = "Usage: balws sample"
+    optParameters: ClassVar[Any] = [["kind", "k", None, "A value."]]
+    optFlags: ClassVar[Any] = [["quiet", "q", "A flag."]]
+    given: tuple[str, ...] = ()
+
+    def parseArgs(self, *given: str) -> None:
+        self.given = given
+
+
+class OptionsTests(SynchronousTestCase):
+    """
+    Options behind arguments.
+    """
+
+    def test_order(self) -> None:
+        """
+        They are understood wherever they stand, up to C{--}.
+        """
+        for line, given, kind, quiet in (
+            (("a", "--kind", "b", "-q"), ("a",), "b", 1),
+            (("--kind=b", "a"), ("a",), "b", 0),
+            (("a", "-kb", "c"), ("a", "c"), "b", 0),
+            (("--", "-q", "--kind=b"), ("-q", "--kind=b"), None, 0),
+            (("a", "--", "--quiet"), ("a", "--quiet"), None, 0),
+            (("-",), ("-",), None, 0),
+            (("--kind", "", "a"), ("a",), "", 0),
+        ):
+            options = Sample()
+            options.parseOptions(line)
+            self.assertEqual((options.given, options["kind"], options["quiet"]), (given, kind, quiet), line)
+
+    def test_unknown(self) -> None:
+        """
+        Those that there are not, and those without their value, are refused there, too.
+        """
+        for line, problem in (
+            (("a", "--other"), "option --other not recognized"),
+            (("a", "-x"), "option -x not recognized"),
+            (("a", "--kind"), "option --kind requires argument"),
+        ):
+            self.assertEqual(str(self.assertRaises(UsageError, Sample().parseOptions, line)), problem)
+
+
+class Reacting(ReactingOptions):
+    """
+    Does what a test wants.
+    """
+
+    synopsis = "Usage: balws reacting"
+    does: Callable[[], int | None]
+
+    async def main(self, reactor: Any) -> int | None:
+        return self.does()
+
+
+class ReactingTests(SynchronousTestCase):
+    """
+    Commands that need the reactor.
+    """
+
+    def setUp(self) -> None:
+        def react(main: Callable[[Any], Any]) -> None:
+            self.successResultOf(main(None))
+            raise SystemExit(0)
+
+        self.patch(options, "react", react)
+        self.command = Reacting()
+
+    def test_status(self) -> None:
+        """
+        What C{main} returns is the status.
+        """
+        for status in (None, 0, 3):
+            self.command.does = lambda status=status: status
+            self.assertEqual(self.command.run(), status)
+
+    def test_error(self) -> None:
+        """
+        An error of ours is raised again, outside of the reactor.
+        """
+
+        def fails() -> None:
+            raise ConfigurationError("no")
+
+        self.command.does = fails
+        self.assertEqual(str(self.assertRaises(ConfigurationError, self.command.run)), "no")
+
+    def test_broken(self) -> None:
+        """
+        So is the news that nobody reads any more.
+        """
+
+        def fails() -> None:
+            raise BrokenPipeError
+
+        self.command.does = fails
+        self.assertRaises(BrokenPipeError, self.command.run)
+
+    def test_stopped(self) -> None:
+        """
+        A reactor that was stopped before is status 1, or what it says itself.
+        """
+        for code, status in ((0, 1), (None, 1), (7, 7)):
+
+            def react(main: object, code: int | None = code) -> None:
+                raise SystemExit(code)
+
+            self.patch(options, "react", react)
+            self.assertEqual(self.command.run(), status)

@@ -1,0 +1,78 @@
+# -*- test-case-name: tests.cli.test_admin -*-
+"""
+Questions by HTTP: asked once, to one place, each with a deadline and a limit.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+from twisted.web.http_headers import Headers
+from twisted.web.iweb import IAgentEndpointFactory
+from zope.interface import implementer
+
+from balws.errors import AuthUnavailableError, Error
+
+if TYPE_CHECKING:
+    from balws.auth.http.answer import Answer
+
+__all__ = ["Unreachable", "ask"]
+
+
+class Unreachable(Error):
+    """
+    Nobody answers, or not as who was meant.
+    """
+
+
+@implementer(IAgentEndpointFactory)
+@attrs.frozen
+class _Route:
+    """
+    The way that is taken, whatever the URL says.
+    """
+
+    endpoint: Any
+
+    def endpointForURI(self, uri: Any) -> Any:
+        """
+        See L{IAgentEndpointFactory}.
+        """
+        return self.endpoint
+
+
+async def ask(
+    reactor: Any,
+    endpoint: Any,
+    url: str,
+    *,
+    name: str,
+    timeout: float,
+    longest: int,
+    method: str = "GET",
+    headers: Headers | None = None,
+    body: bytes | None = None,
+) -> Answer:
+    """
+    @param endpoint: a client endpoint of Twisted.
+    @param name: who is asked, for errors.
+    @param timeout: seconds for the whole answer.
+    @param longest: bytes of the longest body.
+    @return: whatever is answered; redirects are not followed.
+    @raise Unreachable: when there is no answer in time, or none that is whole and within its limit.
+    """
+    # A command that only shows its help does not wait for them.
+    from twisted.web.client import HTTPConnectionPool
+
+    from balws.auth.http.question import Question
+
+    pool = HTTPConnectionPool(reactor)
+    question = Question(name, pool, _Route(endpoint), reactor)
+    question.ask(timeout, longest, method, url, Headers() if headers is None else headers, body)
+    try:
+        return await question.done
+    except AuthUnavailableError as error:
+        raise Unreachable(str(error)) from None
+    finally:
+        await pool.closeCachedConnections()

@@ -1,0 +1,155 @@
+# -*- test-case-name: tests.cli.test_connect_line -*-
+"""
+The line that is being typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from unicodedata import category, east_asian_width
+
+from balws.logs.escape import escaped
+
+__all__ = ["Line", "columnsOf"]
+
+#: The longest line that can be typed or pasted, in characters.
+MAX_LINE = 1024 * 1024
+
+_wordBehind = re.compile(r"\w+\W*\Z")
+_wordAhead = re.compile(r"\W*\w+")
+_blankBehind = re.compile(r"\S+\s*\Z")
+
+
+def columnsOf(shown: str) -> int:
+    """
+    @param shown: printable text.
+    @return: how many columns of a terminal it takes.
+    """
+    if shown.isascii():
+        return len(shown)
+    return sum(_width(each) for each in shown)
+
+
+def _width(character: str) -> int:
+    if category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+class Line:
+    """
+    Text with a cursor in it, and the keys that shells have taught.
+
+    @ivar text: what was typed.
+    @ivar cursor: in front of which character the cursor is, from 0.
+    """
+
+    def __init__(self) -> None:
+        self.text = ""
+        self.cursor = 0
+        self._killed = ""
+
+    def set(self, text: str) -> None:
+        """
+        Begin with this text, the cursor at its end.
+        """
+        self.text = text
+        self.cursor = len(text)
+
+    def insert(self, text: str) -> None:
+        """
+        Put text at the cursor; what would make the line too long is left out.
+        """
+        text = text[: max(MAX_LINE - len(self.text), 0)]
+        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
+        self.cursor += len(text)
+
+    def press(self, key: str) -> bool:
+        """
+        @param key: see L{Keys<balws.cli.connect.keys.Keys>}.
+        @return: whether it means something here.
+        """
+        if len(key) == 1:
+            self.insert(key)
+        elif key in _MOVES:
+            self.cursor = _MOVES[key](self)
+        elif key in _CUTS:
+            to, isKept = _CUTS[key]
+            self._cut(_MOVES[to](self), isKept)
+        elif key == "ctrl-y":
+            self.insert(self._killed)
+        else:
+            return False
+        return True
+
+    def _cut(self, other: int, isKept: bool) -> None:
+        start, end = sorted((self.cursor, other))
+        if isKept and start < end:
+            self._killed = self.text[start:end]
+        self.text = self.text[:start] + self.text[end:]
+        self.cursor = start
+
+    def _behind(self, pattern: re.Pattern[str]) -> int:
+        match = pattern.search(self.text[: self.cursor])
+        return match.start() if match else 0
+
+    def _ahead(self) -> int:
+        match = _wordAhead.match(self.text, self.cursor)
+        return match.end() if match else len(self.text)
+
+    def window(self, room: int) -> tuple[str, int]:
+        """
+        The part around the cursor that fits.
+
+        @param room: columns, the one of a cursor at the end included.
+        @return: what to show, and in which of its columns the cursor is.
+        """
+        # Nothing beyond the room can be seen: a long line costs no more than a short one.
+        first = max(self.cursor - room, 0)
+        behind = [escaped(each) for each in self.text[first : self.cursor]]
+        ahead = [escaped(each) for each in self.text[self.cursor : self.cursor + room]]
+        column = sum(map(columnsOf, behind))
+        whole = column + sum(map(columnsOf, ahead))
+        limit = room - 1 if not first and whole < room else room * 3 // 4
+        while behind and column > limit:
+            column -= columnsOf(behind.pop(0))
+        left, shown = room - column - 1, "".join(behind)
+        for each in ahead:
+            left -= columnsOf(each)
+            if left < 0:
+                break
+            shown += each
+        return shown, column
+
+
+_MOVES: dict[str, Callable[[Line], int]] = {
+    "left": lambda line: max(line.cursor - 1, 0),
+    "right": lambda line: min(line.cursor + 1, len(line.text)),
+    "home": lambda line: 0,
+    "end": lambda line: len(line.text),
+    "word-left": lambda line: line._behind(_wordBehind),
+    "word-right": lambda line: line._ahead(),
+    "blank-left": lambda line: line._behind(_blankBehind),
+}
+for _name, _same in (
+    ("ctrl-b", "left"),
+    ("ctrl-f", "right"),
+    ("ctrl-a", "home"),
+    ("ctrl-e", "end"),
+    ("alt-b", "word-left"),
+    ("alt-f", "word-right"),
+):
+    _MOVES[_name] = _MOVES[_same]
+
+#: Keys that delete from the cursor to where a move would go, and whether C{ctrl-y} brings it back.
+_CUTS = {
+    "backspace": ("left", False),
+    "delete": ("right", False),
+    "ctrl-d": ("right", False),
+    "ctrl-k": ("end", True),
+    "ctrl-u": ("home", True),
+    "ctrl-w": ("blank-left", True),
+    "alt-backspace": ("word-left", True),
+    "alt-d": ("word-right", True),
+}

@@ -1,0 +1,148 @@
+# -*- test-case-name: tests.cli.test_healthcheck -*-
+"""
+C{balws healthcheck}: whether a service is ready, for whoever starts and watches it.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from twisted.python.usage import UsageError
+
+from balws.cli.admin import TIMEOUT
+from balws.cli.asking import Unreachable
+from balws.cli.reaching import ReachingOptions
+from balws.cli.tables import say
+from balws.config.secure import ClientSecureSocket
+from balws.errors import Error
+from balws.logs.escape import escaped
+
+__all__ = ["HealthCheck"]
+
+_SCHEMES = ("http", "https", "ws", "wss")
+
+#: Bytes of the longest page that is looked at.
+MAX_PAGE = 2**20
+
+#: What /readyz says, and so much of any other page is shown.
+_WORDS = 60
+
+
+class HealthCheck(ReachingOptions):
+    """
+    Asks C{/readyz} of the admin endpoint, which wants no token for it; or any URL.
+    """
+
+    synopsis = "Usage: balws healthcheck [--timeout SECONDS] [--quiet] [URL]"
+    longdesc = (
+        "Ends with status 0 when the service is ready, or degraded: it serves then, and does not reach other nodes. "
+        "With 1 when it is not, or does not answer. Without a URL it asks /readyz of the admin endpoint. "
+        "Of http and https any answer from 200 to 299 will do; with ws and wss a connection is made and closed. "
+        "Example: balws healthcheck ws://127.0.0.1:9090/chat "
+        "and, in a Dockerfile, HEALTHCHECK CMD balws healthcheck --config /srv/balws.toml --quiet"
+    )
+    optParameters: ClassVar[Any] = [
+        ["timeout", "t", TIMEOUT, "Seconds for the whole answer."],
+        ["cert", None, None, "Trust the certificates of this PEM file, and no others (https, wss)."],
+        ["server-name", None, None, "The host that the certificate is for, if not that of the URL (https, wss)."],
+    ]
+    optFlags: ClassVar[Any] = [["quiet", "q", "Print nothing when it is ready."]]
+
+
+    url: str | None = None
+
+    def parseArgs(self, *arguments: str) -> None:
+        """
+        @raise UsageError: for several URLs, or one that cannot be asked.
+        """
+        if len(arguments) > 1:
+            raise UsageError("one URL is asked")
+        for url in arguments:
+            try:
+                parts = urlsplit(url)
+                isUrl = parts.scheme in _SCHEMES and bool(parts.hostname) and "@" not in parts.netloc
+                parts.port  # noqa: B018 - it says what is no port
+                url.encode("ascii")
+            except ValueError:
+                isUrl = False
+            if not isUrl or not url.isprintable() or " " in url:
+                raise UsageError("the URL is one of http, https, ws or wss, without user and password")
+            self.url = url
+
+    def postOptions(self) -> None:
+        """
+        @raise UsageError: for a time that cannot be, and for options without what they are for.
+        """
+        super().postOptions()
+        try:
+            self["timeout"] = float(self["timeout"])
+        except ValueError:
+            self["timeout"] = math.nan
+        if not 0 < self["timeout"] <= 3600:
+            raise UsageError("--timeout is a number of seconds, above 0 and up to 3600")
+        if self.url is not None and (self["admin"] is not None or self["config"] is not None):
+            raise UsageError("either a URL, or the admin endpoint by --admin or --config")
+        if self._secure is not None and not (self.url or "").startswith(("https:", "wss:")):
+            raise UsageError("--cert and --server-name go with a URL of https or wss")
+
+    @property
+    def _secure(self) -> ClientSecureSocket | None:
+        if self["cert"] is None and self["server-name"] is None:
+            return None
+        return ClientSecureSocket(cert=self["cert"], serverName=self["server-name"])
+
+    async def main(self, reactor: Any) -> int | None:
+        """
+        Ask once.
+        """
+        if self.url is None:
+            answer = await self.reach(reactor, self["timeout"]).ask("GET", "/readyz")
+        elif self.url.startswith("ws"):
+            await self._connect(reactor, self.url)
+            return self._ready("accepts connections")
+        else:
+            answer = await self._fetch(reactor, self.url)
+        words = escaped(answer.body[:_WORDS].decode(errors="replace").strip().partition("\n")[0])
+        if answer.isSuccess:
+            return self._ready(words if self.url is None else f"answers {answer.status}")
+        print(f"balws: not ready: {answer.status} {words}".rstrip(), file=sys.stderr)
+        return 1
+
+    def _ready(self, words: str) -> int:
+        if not self["quiet"]:
+            say(words)
+        return 0
+
+    async def _connect(self, reactor: Any, url: str) -> None:
+        from balws.client.client import Client
+        from balws.errors import ConnectionClosureError
+
+        try:
+            client = await Client.connect(
+                url,
+                reactor=reactor,
+                handShakeTimeout=self["timeout"],
+                connectionClosureTimeout=self["timeout"],
+                secureSocket=self._secure,
+            )
+        except Error as error:
+            raise Unreachable(escaped(str(error))) from None
+        try:
+            await client.close(1000)
+        except ConnectionClosureError:
+            pass  # it was let in, which is what was asked
+
+    async def _fetch(self, reactor: Any, url: str) -> Any:
+        from balws.auth.http.route import MAX_HEAD, Route
+        from balws.cli.asking import ask
+        from balws.tls.client import TlsClient
+
+        parts, timeout = urlsplit(url), self["timeout"]
+        host, isSecure = parts.hostname or "", parts.scheme == "https"
+        tls = TlsClient(host, self._secure, reactor) if isSecure else None
+        port = parts.port or (443 if isSecure else 80)
+        route = Route(reactor, host, port, tls, timeout, MAX_PAGE + MAX_HEAD)
+        return await ask(reactor, route, url, name=f"{host}:{port}", timeout=timeout, longest=MAX_PAGE)

@@ -1,0 +1,182 @@
+# -*- test-case-name: tests.cli.test_token -*-
+"""
+C{balws token make}.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from time import time
+from typing import Any, ClassVar
+
+from twisted.internet.defer import Deferred
+from twisted.python.usage import UsageError
+
+from balws.auth.jwt.compact import parse
+from balws.auth.jwt.issuing import IssuedToken
+from balws.cli.options import CommandOptions
+from balws.config.claims import ALGORITHMS
+from balws.config.jwt import JwtIssuerConfig
+from balws.config.records import build
+from balws.config.secret import resolveSecret
+from balws.errors import ConfigurationError, Error
+
+__all__ = ["Make", "lifetime"]
+
+#: What is tried for a key whose algorithm is not given: each goes with another kind of key.
+_USUAL = ("RS256", "ES256", "ES384", "ES512", "EdDSA")
+
+_lifetime = re.compile(r"(\d{1,9})([smhd]?)").fullmatch
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def lifetime(text: str) -> int:
+    """
+    @param text: such as C{90}, C{90s}, C{5m}, C{1h}, C{7d}.
+    @return: seconds.
+    @raise UsageError: for anything else.
+    """
+    match = _lifetime(text)
+    if match is None:
+        raise UsageError("--expires takes a time, such as 90s, 5m, 1h or 7d")
+    return int(match[1]) * _SECONDS[match[2]]
+
+
+class Make(CommandOptions):
+    """
+    Prints one token.
+    """
+
+    synopsis = "Usage: balws token make --key-file PEM | --secret-file FILE [options]"
+    longdesc = (
+        "Prints a JWT, signed with a private key, or with a secret of at least 32 bytes. "
+        "Example: balws token make --issuer robots --audience chat --subject robot-7 --scope write "
+        "--expires 1h --secret-file secret.txt"
+    )
+    optParameters: ClassVar[Any] = [
+        ["issuer", "i", None, "Who makes it (iss)."],
+        ["subject", "s", None, "Who it is for (sub)."],
+        ["expires", "e", "5m", "For how long it is good: 90s, 5m, 1h, 7d."],
+        ["key-file", "k", None, "The private key (PEM)."],
+        ["key-password-file", None, None, "The file with what the key is encrypted with."],
+        ["secret-file", None, None, "The file with the secret that both sides know, for HS256, HS384 and HS512."],
+        ["algorithm", "a", None, f"One of {', '.join(ALGORITHMS)}; else what goes with the key."],
+        ["kid", None, None, "The name of the key (kid), in the header."],
+    ]
+    optFlags: ClassVar[Any] = [["json", "j", "Print an object of JSON: token, header, claims."]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._audience: list[str] = []
+        self._scopes: list[str] = []
+        self._claims: dict[str, Any] = {}
+
+    def opt_audience(self, audience: str) -> None:
+        """
+        Whom it is for (aud); may be given several times.
+        """
+        self._audience.append(audience)
+
+    def opt_scope(self, scope: str) -> None:
+        """
+        What it allows; may be given several times.
+        """
+        self._scopes.append(scope)
+
+    def opt_claim(self, claim: str) -> None:
+        """
+        A further claim, name=value; the value is JSON, or else a text; may be given several times.
+        """
+        name, equals, value = claim.partition("=")
+        if not equals or not name:
+            raise UsageError("--claim is name=value")
+        try:
+            self._claims[name] = json.loads(value)
+        except (ValueError, RecursionError):
+            self._claims[name] = value
+
+    def parseArgs(self, *arguments: str) -> None:
+        """
+        @raise UsageError: for any; its text does not repeat them.
+        """
+        if arguments:
+            raise UsageError("token make takes no arguments; secrets come from files")
+
+    def postOptions(self) -> None:
+        """
+        @raise UsageError: for what cannot be, or not together.
+        """
+        if (self["key-file"] is None) == (self["secret-file"] is None):
+            raise UsageError("give one of --key-file, --secret-file")
+        if self["key-password-file"] is not None and self["key-file"] is None:
+            raise UsageError("--key-password-file goes with --key-file")
+        if self["algorithm"] not in (None, *ALGORITHMS):
+            raise UsageError(f"--algorithm is one of {', '.join(ALGORITHMS)}")
+        if self._scopes:
+            self._claims.setdefault("scope", " ".join(self._scopes))
+        self._fields = {
+            "issuer": self["issuer"],
+            "username": self["subject"],
+            "audience": self._audience[0] if len(self._audience) == 1 else self._audience or None,
+            "keyId": self["kid"],
+            "customClaims": self._claims,
+            "expTime": lifetime(self["expires"]),
+        }
+        try:
+            JwtIssuerConfig(**self._fields)
+        except ConfigurationError as error:
+            raise UsageError(str(error)) from None
+
+    def run(self) -> int | None:
+        """
+        Sign and print.
+
+        @raise balws.Error: when the key cannot be used.
+        """
+        token = _tokenOf(self._issued())
+        if self["json"]:
+            compact = parse(token)
+            print(json.dumps({"token": token, "header": compact.header, "claims": compact.claims}))
+        else:
+            print(token)
+        return 0
+
+    def _issued(self) -> IssuedToken:
+        if self["secret-file"] is not None:
+            key: Any = resolveSecret({"file": self["secret-file"]}, Path()).reveal()
+            return self._with(key, self["algorithm"] or "HS256")
+        key = {"keyFile": self["key-file"], **self._password()}
+        if self["algorithm"] is not None:
+            return self._with(key, self["algorithm"])
+        for algorithm in _USUAL[:-1]:
+            try:
+                return self._with(key, algorithm)
+            except ConfigurationError as error:
+                if not error.path.endswith("algorithm"):
+                    raise
+        return self._with(key, _USUAL[-1])
+
+    def _with(self, key: Any, algorithm: str) -> IssuedToken:
+        signature = {"algorithm": algorithm, "config": key}
+        return IssuedToken(build(JwtIssuerConfig, {**self._fields, "signatureConfig": signature}), time)
+
+    def _password(self) -> Mapping[str, str]:
+        if self["key-password-file"] is None:
+            return {}
+        return {"keyPassword": resolveSecret({"file": self["key-password-file"]}, Path()).reveal()}
+
+
+def _tokenOf(issued: IssuedToken) -> str:
+    """
+    @raise balws.AuthError: when it cannot be signed.
+    """
+    found: list[Any] = []
+    made: Deferred[bytes] = issued.authorization()
+    made.addCallbacks(found.append, lambda failure: found.append(failure.value))
+    if isinstance(found[0], Error):
+        raise found[0]
+    header: bytes = found[0]
+    return header.decode("ascii").removeprefix("Bearer ")
