@@ -82,6 +82,9 @@ class Guard:
         shown = read(fields[0]) if len(fields) == 1 else None
         if not isinstance(shown, BearerToken):
             raise _unauthenticated("show the token: Authorization: Bearer TOKEN")
+        if self._token.fits(shown.token):
+            # At once: all of this machine have one address, and who guesses must not make others wait.
+            return
         address, path = addressOf(request), _pathOf(request)
         wait = self._throttle.wait(address)
         if wait is None:
@@ -94,11 +97,9 @@ class Guard:
                 self._throttle.waited(address)
         else:
             self._throttle.ended(address)
-        if not self._token.fits(shown.token):
-            self._throttle.failed(address, "")
-            audit.refused("unauthenticated", "it is not the token of [admin]", "", address, path)
-            raise _unauthenticated("it is not the right token", ', error="invalid_token"')
-        self._throttle.succeeded(address, "")
+        self._throttle.failed(address, "")
+        audit.refused("unauthenticated", "it is not the token of [admin]", "", address, path)
+        raise _unauthenticated("it is not the right token", ', error="invalid_token"')
 
 
 def _unauthenticated(words: str, more: str = "") -> Denied:

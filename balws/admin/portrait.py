@@ -46,6 +46,8 @@ def fits(conversation: Any, query: Query, node: Node) -> bool:
     @param node: knows names and groups.
     @return: whether a connection is among those asked for.
     """
+    if not query.search and query.path is query.user is query.group is None:
+        return True
     path, user = conversation.terms.audience.path, userOf(conversation)
     if query.path is not None and query.path != path:
         return False
@@ -113,31 +115,29 @@ def pathFacts(listeners: Iterable[Listener], tally: Tally) -> list[PathFacts]:
     @return: what is known of every path where a service is or was mounted, in the paths' order.
     """
     services: dict[str, str] = {}
-    connections: Counter[str] = Counter()
-    queues: Counter[str] = Counter()
+    open: dict[str, list[Any]] = {}
     traffic: dict[str, Traffic] = {}
     for listener in listeners:
         for mount in listener.mounts:
             services.setdefault(mount.path, mount.owner)
         for path, ended in listener.traffic.items():
-            _add(traffic.setdefault(path, Traffic()), ended)
-        each: Any
+            _add(traffic.setdefault(path, Traffic()), [ended])
         for each in listener.conversations():
-            path = each.terms.audience.path
-            connections[path] += 1
-            queues[path] += each.wire.held()
-            _add(traffic.setdefault(path, Traffic()), each)
+            open.setdefault(each.terms.audience.path, []).append(each)
+    for path, found in open.items():
+        _add(traffic.setdefault(path, Traffic()), found)
     closed: dict[str, Counter[str]] = {}
     for (path, code), count in tally.closed.items():
         closed.setdefault(path, Counter())[codeLabel(code)] += count
-    found = []
+    facts = []
     for path in sorted({*services, *traffic, *tally.opened}):
         said = traffic.get(path, Traffic())
-        found.append(
+        here = open.get(path, [])
+        facts.append(
             PathFacts(
                 path=path,
                 service=services.get(path, ""),
-                connections=connections[path],
+                connections=len(here),
                 opened=tally.opened[path],
                 closed=dict(sorted(closed.get(path, Counter()).items())),
                 slow=tally.slowConsumers[path],
@@ -145,14 +145,15 @@ def pathFacts(listeners: Iterable[Listener], tally: Tally) -> list[PathFacts]:
                 sent=said.sent,
                 receivedBytes=said.receivedBytes,
                 sentBytes=said.sentBytes,
-                queue=queues[path],
+                queue=sum(each.wire.held() for each in here),
             )
         )
-    return found
+    return facts
 
 
-def _add(total: Traffic, part: Any) -> None:
-    total.received += part.received
-    total.sent += part.sent
-    total.receivedBytes += part.receivedBytes
-    total.sentBytes += part.sentBytes
+def _add(total: Traffic, parts: list[Any]) -> None:
+    # A sum for each: of ten thousand connections it is made each second, and everybody waits.
+    total.received += sum([each.received for each in parts])
+    total.sent += sum([each.sent for each in parts])
+    total.receivedBytes += sum([each.receivedBytes for each in parts])
+    total.sentBytes += sum([each.sentBytes for each in parts])

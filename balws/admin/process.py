@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from heapq import nlargest
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from balws._version import __version__
@@ -34,12 +35,16 @@ from balws.watchdog import Watchdog
 
 __all__ = ["Process"]
 
+#: With so many connections something is done before others have their turn.
+A_TURN = 200
+
 #: What is compared, for each field of a target that the hub does not know.
 _VALUE: Mapping[str, Callable[[Any], str | None]] = {
     "connection": lambda each: each.caller.getConnectionId(),
     "user": userOf,
     "path": lambda each: each.terms.audience.path,
 }
+
 
 def _soon(method: Callable[..., Any]) -> Callable[..., Deferred[Any]]:
     """
@@ -152,7 +157,7 @@ class Process:
         )
 
     @_soon
-    def connections(self, query: Query) -> ConnectionPage:
+    async def connections(self, query: Query) -> ConnectionPage:
         """
         See L{IOperations}.
         """
@@ -161,9 +166,9 @@ class Process:
         now = self._clock.seconds()
         # Of those alone that are told is everything found out: there may be thousands of others.
         first = nlargest(query.limit, found, key=SORT_KEYS[query.sort])
-        return ConnectionPage(
-            total=len(found), connections=[portrait(each, self._hub.node, now, self._worker) for each in first]
-        )
+        node, worker = self._hub.node, self._worker
+        shown = [portrait(each, node, now, worker) async for each in self._inTurns(first) if each.isOpen]
+        return ConnectionPage(total=len(found), connections=shown)
 
     @_soon
     def groups(self, query: Query) -> GroupPage:
@@ -199,10 +204,8 @@ class Process:
         kind, value = checkTarget(order.target)
         if kind in ("name", "group"):
             return await self._push(kind, value, given)
-        message, found = Message.of(given), self._meant(kind, value)
-        for each in found:
-            each.deliver(message)
-        return len(found)
+        message = Message.of(given)
+        return await self._do(self._meant(kind, value), lambda each: each.deliver(message))
 
     async def _push(self, kind: str, value: str, given: str | bytes) -> int:
         hub, here = self._hub, self._here(kind, value)
@@ -229,11 +232,32 @@ class Process:
                 self._hub.closeStoredConnection(value) if kind == "name" else self._hub.closeConnectionGroup(value)
             )
             return here
-        found = self._meant(kind, value)
-        for each in found:
-            # Nobody waits for the peers' answers: closing is bounded by itself.
-            each.close(order.code, order.reason, None).addErrback(lambda failure: failure.trap(Error) and None)
-        return len(found)
+        # Nobody waits for the peers' answers: closing is bounded by itself.
+        return await self._do(
+            self._meant(kind, value),
+            lambda each: each.close(order.code, order.reason, None).addErrback(
+                lambda failure: failure.trap(Error) and None
+            ),
+        )
+
+    async def _do(self, found: Sequence[Inbound], act: Callable[[Inbound], object]) -> int:
+        """
+        Do something with each that is still open, and let others have their turns meanwhile.
+
+        @return: with how many it was done.
+        """
+        done = 0
+        async for each in self._inTurns(found):
+            if each.isOpen:
+                act(each)
+                done += 1
+        return done
+
+    async def _inTurns(self, found: Sequence[Inbound]) -> AsyncIterator[Inbound]:
+        for number, each in enumerate(found, 1):
+            yield each
+            if not number % A_TURN:
+                await deferLater(self._clock, 0)
 
     def _here(self, kind: str, value: str) -> int:
         """

@@ -59,6 +59,9 @@ class AdminListener(Listener):
     A listener that has its operations watch while it listens.
     """
 
+    # Whoever has no token shall not have the reactor, either.
+    parsesForms = False
+
     def __init__(self, configuration: AdminConfiguration, operations: IOperations, reactor: Any) -> None:
         """
         @param operations: what is shown and done.
@@ -66,7 +69,12 @@ class AdminListener(Listener):
         """
         super().__init__(
             OwnSocket(reactor, configuration.path) if configuration.isUnix else configuration.endpoint,
-            ListenerConfiguration(timeout=_TIMEOUT, requestLimits=RequestLimitConfigs(maxEntityBodySize=_MAX_ENTITY)),
+            ListenerConfiguration(
+                timeout=_TIMEOUT,
+                requestLimits=RequestLimitConfigs(maxEntityBodySize=_MAX_ENTITY),
+                # As in L{Guard}: who guesses must not make the console wait, and cannot guess that much.
+                maxAuthFailures=0,
+            ),
             reactor=reactor,
             hub=Hub(),
             serverConfig=_LIMITS,

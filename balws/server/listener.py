@@ -54,8 +54,11 @@ class Listener:
         listener.attachResource(File("public"), "/")
         yield listener.start()
 
+    @cvar parsesForms: whether its resources get what a form posts in C{request.args}.
     @ivar hub: reaches the connections of all services that share it.
     """
+
+    parsesForms = True
 
     def __init__(
         self,
@@ -129,7 +132,13 @@ class Listener:
             self._tree = Tree()
             self._endpoint, self._name = endpointFor(listenOn, reactor, configuration.host)
             site = Site(
-                self._tree, configuration, reactor, self._roster, admission, Provenance(server.trustedProxies)
+                self._tree,
+                configuration,
+                reactor,
+                self._roster,
+                admission,
+                Provenance(server.trustedProxies),
+                self.parsesForms,
             )
             hasTls = self._name.startswith("ssl:")
             self._entrance = Entrance(site, configuration, server.trustedProxies, reactor, hasTls)

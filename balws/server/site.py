@@ -64,11 +64,14 @@ class Site(TwistedSite):
         roster: Roster,
         admission: Admission | None = None,
         provenance: Provenance | None = None,
+        parsesForms: bool = True,
     ) -> None:
         """
         @param provenance: L{None} believes the transports alone.
+        @param parsesForms: whether C{request.args} has what a form posts: that is found out before any
+            resource is asked, and may take a second for two megabytes.
         """
-        super().__init__(tree, requestFactory=Request, reactor=reactor)
+        super().__init__(tree, requestFactory=Request, reactor=reactor, parsePOSTFormSubmission=parsesForms)
         self.tree = tree
         self.configuration = configuration
         self.roster = roster

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -15,7 +16,7 @@ from balws._version import __version__
 from balws.admin.facts import ConnectionFacts
 from balws.admin.operations import IOperations, Kick, Query, Send, Target
 from balws.admin.orders import NoSuchTarget
-from balws.admin.process import Process
+from balws.admin.process import A_TURN, Process
 from balws.errors import Error, HubLimitError, NoSuchConnection, NoSuchGroup
 from balws.hub.exchange import Exchange
 from balws.server.health import readiness
@@ -231,6 +232,7 @@ class _Conversation:
 
     principal = subProtocol = None
     isSecure = False
+    isOpen = True
     address = "192.0.2.2"
     received = sent = receivedBytes = sentBytes = waiting = 0
     service = wire = _Wire()
@@ -241,6 +243,12 @@ class _Conversation:
 
     def getConnectionId(self) -> str:
         return str(self.since)
+
+    def deliver(self, message: Any) -> None:
+        """
+        Hear something.
+        """
+        self.received += 1
 
 
 class _Crowd:
@@ -253,6 +261,21 @@ class _Crowd:
 
     def conversations(self) -> list[_Conversation]:
         return self.everybody
+
+
+class _Turns(Clock):
+    """
+    A reactor that does in one turn what was to be done before it, and no more.
+    """
+
+    def turn(self) -> None:
+        """
+        The next one.
+        """
+        waiting = self.getDelayedCalls()
+        self.calls = []
+        for each in waiting:
+            each.func(*each.args, **each.kw)
 
 
 class CrowdTests(SynchronousTestCase):
@@ -272,6 +295,28 @@ class CrowdTests(SynchronousTestCase):
         self.assertEqual((page.total, len(page.connections)), (10_000, 50))
         self.assertEqual([each.id for each in page.connections[:2]], ["0.0", "1.0"])
         self.assertEqual(_Wire.asked, 50)
+
+    def test_turns(self) -> None:
+        """
+        What is said to 10,000, and a page of them all, leaves others their turns; who has gone by then is
+        not counted.
+        """
+        clock: Any = _Turns()
+        crowd: Any = _Crowd()
+        process = Process([crowd], Hub(), Tally(), None, clock)
+        self.addCleanup(setattr, _Wire, "asked", 0)
+        sent = process.send(Send(target=Target(path="/"), text="x"))
+        self.assertEqual([each.received for each in crowd.everybody[A_TURN - 1 : A_TURN + 1]], [1, 0])
+        crowd.everybody[-1].isOpen = False
+        for _ in range(10_000 // A_TURN):
+            self.assertNoResult(sent)
+            clock.turn()
+        self.assertEqual(self.successResultOf(sent), 9_999)
+        page = process.connections(Query(limit=10_000))
+        for _ in range(10_000 // A_TURN):
+            self.assertNoResult(page)
+            clock.turn()
+        self.assertEqual(len(self.successResultOf(page).connections), 9_999)
 
 
 class SendTests(ObservedTestCase):

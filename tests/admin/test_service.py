@@ -17,6 +17,7 @@ from twisted.internet.defer import inlineCallbacks
 from twisted.internet.threads import deferToThread
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import TestCase
+from twisted.web import http as http_
 
 from balws.admin.service import makeAdmin
 from balws.config.admin import AdminConfiguration
@@ -51,6 +52,17 @@ class AdminTests(ObservedTestCase):
         self.assertIn("content-security-policy", fields)
         self.assertEqual(self.ask("GET /page.js")[0], 200)
         self.assertEqual(self.ask("GET /nothing")[0], 404)
+
+    def test_forms(self) -> None:
+        """
+        What a form posts is not looked at: that could take a stranger a second of everybody's time.
+        """
+        parsed: list[Any] = []
+        self.patch(http_, "_parseContentType", lambda given: parsed.append(given) or b"")
+        for kind in ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
+            found = self.ask("POST /api/kick", b"a=b", headers={"Content-Type": kind, "Host": "localhost:9099"})[0]
+            self.assertEqual(found, 401)
+        self.assertEqual(parsed, [])
 
     def test_live(self) -> None:
         """
