@@ -70,8 +70,8 @@ class AuthEntry:
     @ivar scopes: one scope or a list; who has one of them may connect, who has none is
         answered with 403 (decision 13); empty: everybody who is known.
     @ivar realm: makes the avatar, an L{balws.interfaces.IPrincipal}, of the id that the
-        checker gives; C{module:attribute} in a file; L{None} is
-        L{balws.auth.principal.Realm}.
+        checker gives; C{module:attribute} in a file; L{None} makes a
+        L{balws.auth.principal.Principal}.
     """
 
     scopes: tuple[str, ...] = checked("scopes", scopes, ())

@@ -180,7 +180,7 @@ class HttpClientConfig:
         none with which HTTP itself works.  No repr and no error shows the values.
     @ivar customPayload: pairs of a form, encoded, that are added to each form that is sent,
         such as C{resource=urn%3Achat}; L{None} adds nothing.
-    @ivar auth: one of the OAuth2 grants (L{balws.config.oauth2.grant}), which gives the
+    @ivar auth: one of the OAuth2 grants, which gives the
         token with which the introspection endpoint is asked; it takes the place of an
         C{Authorization} in C{customHeaders}.  L{None} for all other endpoints.
     @ivar secureSocket: L{BackEndSecureSocket} or a mapping of its fields; L{None} trusts

@@ -232,7 +232,7 @@ class ClientConfiguration(ConnectionConfiguration):
         to the server's answer; 0 and negative numbers mean 300.
     @ivar cookies: L{Cookie}s, mappings of their fields, or one mapping of names to
         values; where there are some, they stand in place of a custom C{Cookie} header.
-    @ivar auth: credentials: one of the records of L{balws.config.clientauth}, or a mapping
+    @ivar auth: who we are: a record of credentials, as L{balws.config.CredentialsConfig}, or a mapping
         of its fields.  They stand in place of a custom C{Authorization} header, and go to
         each of C{targetUrls}.
     @ivar pingPongHandler: gets the pings and pongs that come: a L{PingPongService}, or

@@ -134,23 +134,23 @@ def _secureSocket(value: LdapSecureSocket | Mapping[str, Any] | None) -> LdapSec
 class LdapUserStoreConfig:
     """
     Users and their groups in a directory (feature table 5.3).  The fields without a default
-    are the reference library's, which requires all of them; those that are marked are
-    checked here and otherwise only there for its files.
+    are the reference library's, which requires all of them; those that are checked only are
+    there for its files.
 
-    @ivar domainName: the directory's name, for people (marked).
+    @ivar domainName: the directory's name, for people; checked only.
     @ivar connectionUrl: C{ldap://} or C{ldaps://}, a host, and perhaps a port.
     @ivar connectionName: the distinguished name of the account that searches.
     @ivar connectionPassword: its password; no repr and no error shows it.
     @ivar userSearchBase: below which entry the users are; several with C{#} between them.
-    @ivar userEntryObjectClass: the users' object class (marked).
+    @ivar userEntryObjectClass: the users' object class; checked only.
     @ivar userNameAttribute: the attribute that has a user's name: what it says is the
         principal's name.
     @ivar userNameSearchFilter: which entry is a user's; the name stands for each C{?}.
-    @ivar userNameListFilter: which entries are users (marked).
+    @ivar userNameListFilter: which entries are users; checked only.
     @ivar groupSearchBase: below which entries the groups are.
-    @ivar groupEntryObjectClass: the groups' object class (marked).
+    @ivar groupEntryObjectClass: the groups' object class; checked only.
     @ivar groupNameAttribute: the attribute that has a group's name: a scope.
-    @ivar groupNameSearchFilter: which entry is a group's, with C{?} (marked).
+    @ivar groupNameSearchFilter: which entry is a group's, with C{?}; checked only.
     @ivar groupNameListFilter: which entries are groups.
     @ivar membershipAttribute: the attribute of a group that names its members: by their
         distinguished names, or C{memberUid} by the first value of these.

@@ -44,8 +44,9 @@ class WSServiceConfig(ConnectionConfiguration):
     @ivar dispatcherStreamId: the field that ties answer to request, for the service's
         description only (DESIGN 6.5); needs C{dispatcherKey}.
     @ivar allowedOrigins: the origins whose pages may connect: C{scheme://host[:port]},
-        C{"*"} for any, C{"null"} for pages without one.  L{None} is the default of
-        decision 18; an empty list refuses every page of a browser.
+        C{"*"} for any, C{"null"} for pages without one.  L{None}: every origin but C{"null"},
+        and where there is C{auth} the listener's own host and port alone (decision 18); an
+        empty list refuses every page of a browser.
     @ivar closeOnExpiry: close with 1008 when the credentials expire (decision 15).
     @ivar bearerQueryParameter: the query parameter in which a bearer token may come, too;
         L{None}: in none.  URLs are written down in many places: take short-lived tokens
