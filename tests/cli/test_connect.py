@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import AsyncIterator
 from io import StringIO
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+
+from twisted.logger import Logger
 
 from balws.cli import options as commandOptions
 from balws.cli.command import main
@@ -138,6 +141,28 @@ class ScriptTests(ConnectTestCase):
         fields = self.place.fields.pop()
         self.assertEqual((fields["handShakeTimeout"], fields["retryConfig"]), (30, None))
 
+    def test_input(self) -> None:
+        """
+        Without --send the standard input is read, where there is one.
+        """
+        made: list[Any] = []
+
+        class FakeLines:
+            def __init__(self, *arguments: Any) -> None:
+                made.append(arguments[1:])
+
+            async def __aiter__(self) -> AsyncIterator[bytes]:
+                yield b"one"
+
+        self.patch(options, "Lines", FakeLines)
+        self.patch(sys, "stdin", SimpleNamespace(isatty=lambda: False, fileno=lambda: 7))
+        self.assertEqual(self.connect(ECHO), "one\n")
+        self.assertEqual(self.connect(ECHO, "--null"), "one\n")
+        self.assertEqual(made, [(7, b"\n", options.MAX_MESSAGE), (7, b"\0", options.MAX_MESSAGE)])
+        self.patch(sys, "stdin", None)
+        self.assertEqual(self.connect(ECHO), "")
+        self.assertEqual(len(made), 2)
+
     def test_warnings(self) -> None:
         """
         What the library warns of is said.
@@ -146,8 +171,6 @@ class ScriptTests(ConnectTestCase):
         self.assertEqual(self.err.getvalue(), "")
 
         def connect(url: str, **fields: Any) -> Any:
-            from twisted.logger import Logger
-
             Logger(namespace="balws.client").warn("look {out}", out="\x1b")
             return self.place.connect(url, **fields)
 

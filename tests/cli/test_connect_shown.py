@@ -8,7 +8,7 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.connect.shown import MAX_BINARY, MAX_LINE, MAX_LINES, Shown, withColours
+from balws.cli.connect.shown import MAX_BINARY, MAX_DEPTH, MAX_JSON, MAX_LINE, MAX_LINES, Shown, withColours
 
 #: What a peer sends to do something to a terminal.
 HOSTILE = "\x1b]0;title\x07\x1b[2J\r\b\x9b31m\u202etxt.\u2066\u200f\ud800\x00"
@@ -50,6 +50,16 @@ class ShownTests(SynchronousTestCase):
         self.assertEqual(Shown(json=False).message(message), [f"< {message}"])
         for other in ('{"a":', "7", '"text"', "[" * 100000):
             self.assertEqual(len(Shown().message(other)), 1)
+
+    def test_largeJson(self) -> None:
+        """
+        JSON that is very deep or very long is shown as it came: to spread it would take what a
+        peer likes.
+        """
+        for count, lines in ((MAX_DEPTH, MAX_DEPTH * 2 - 1), (MAX_DEPTH + 1, 1)):
+            self.assertEqual(len(Shown().message("[" * count + "]" * count)), lines)
+        for size, lines in ((MAX_JSON, 3), (MAX_JSON + 1, 1)):
+            self.assertEqual(len(Shown().message(f'["{"x" * (size - 4)}"]')), lines)
 
     def test_colours(self) -> None:
         """

@@ -319,6 +319,14 @@ class TerminalTests(SynchronousTestCase):
         self.assertEqual(self.said.leavings, 1)
         self.assertEqual(self.reactor.readers, [])
 
+    def test_reactorStops(self) -> None:
+        """
+        When the reactor stops the terminal is given back; nobody has left.
+        """
+        self.terminal.connectionLost()
+        self.assertEqual(termios.tcgetattr(self.slave), self.found)
+        self.assertEqual(self.said.leavings, 0)
+
     def test_leftInBetween(self) -> None:
         """
         What was typed behind the end is not looked at.

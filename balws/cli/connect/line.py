@@ -5,7 +5,6 @@ The line that is being typed.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from unicodedata import category, east_asian_width
 
@@ -14,11 +13,7 @@ from balws.logs.escape import escaped
 __all__ = ["Line", "columnsOf"]
 
 #: The longest line that can be typed or pasted, in characters.
-MAX_LINE = 1024 * 1024
-
-_wordBehind = re.compile(r"\w+\W*\Z")
-_wordAhead = re.compile(r"\W*\w+")
-_blankBehind = re.compile(r"\S+\s*\Z")
+MAX_LINE = 64 * 1024
 
 
 def columnsOf(shown: str) -> int:
@@ -90,13 +85,19 @@ class Line:
         self.text = self.text[:start] + self.text[end:]
         self.cursor = start
 
-    def _behind(self, pattern: re.Pattern[str]) -> int:
-        match = pattern.search(self.text[: self.cursor])
-        return match.start() if match else 0
+    def _behind(self, isPart: Callable[[str], bool]) -> int:
+        place = self.cursor
+        for wanted in (False, True):
+            while place and isPart(self.text[place - 1]) is wanted:
+                place -= 1
+        return place
 
-    def _ahead(self) -> int:
-        match = _wordAhead.match(self.text, self.cursor)
-        return match.end() if match else len(self.text)
+    def _ahead(self, isPart: Callable[[str], bool]) -> int:
+        place = self.cursor
+        for wanted in (False, True):
+            while place < len(self.text) and isPart(self.text[place]) is wanted:
+                place += 1
+        return place
 
     def window(self, room: int) -> tuple[str, int]:
         """
@@ -123,14 +124,22 @@ class Line:
         return shown, column
 
 
+def _isOfWord(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def _isNoBlank(character: str) -> bool:
+    return not character.isspace()
+
+
 _MOVES: dict[str, Callable[[Line], int]] = {
     "left": lambda line: max(line.cursor - 1, 0),
     "right": lambda line: min(line.cursor + 1, len(line.text)),
     "home": lambda line: 0,
     "end": lambda line: len(line.text),
-    "word-left": lambda line: line._behind(_wordBehind),
-    "word-right": lambda line: line._ahead(),
-    "blank-left": lambda line: line._behind(_blankBehind),
+    "word-left": lambda line: line._behind(_isOfWord),
+    "word-right": lambda line: line._ahead(_isOfWord),
+    "blank-left": lambda line: line._behind(_isNoBlank),
 }
 for _name, _same in (
     ("ctrl-b", "left"),

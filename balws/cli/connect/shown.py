@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import accumulate
 
 import attrs
 
@@ -19,8 +20,9 @@ MAX_LINE = 4096
 MAX_LINES = 200
 MAX_BINARY = 256
 
-#: JSON is looked for in messages up to so many characters.
-MAX_JSON = 1024 * 1024
+#: JSON is spread up to so many characters, and when it is no deeper than this: each depth indents all that is in it.
+MAX_JSON = 256 * 1024
+MAX_DEPTH = 32
 
 _ALL = 1 << 40
 
@@ -29,6 +31,8 @@ _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=:))|(?P<string>"(?:[^"\\]|\\.)*")'
     r"|(?P<number>-?\d[\d.eE+-]*)|(?P<word>\b(?:true|false|null)\b)"
 )
+_brackets = re.compile(r"[\[\]{}]").findall
+
 _COLOURS = {"key": "36", "string": "32", "number": "33", "word": "35"}
 _DIM = "2"
 
@@ -100,14 +104,19 @@ class Shown:
         return lines if self.full else lines[:MAX_LINES]
 
     def _spread(self, text: str) -> str | None:
-        if text[:1] not in ("{", "[") or len(text) > MAX_JSON:
+        if text[:1] not in ("{", "[") or len(text) > MAX_JSON or _depth(text) > MAX_DEPTH:
             return None
         try:
             return json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-        except (ValueError, RecursionError):
+        except ValueError:
             return None
 
     def _binary(self, data: bytes) -> list[str]:
         few = data if self.full else data[:MAX_BINARY]
         more = f" ... {len(data)} in all" if len(few) < len(data) else ""
         return [f"binary, {len(data)} bytes: {few.hex(' ')}{more}"]
+
+
+def _depth(text: str) -> int:
+    # Brackets within strings count, too: who writes many of them has his JSON as it came.
+    return max(accumulate(1 if each in "[{" else -1 for each in _brackets(text)), default=0)

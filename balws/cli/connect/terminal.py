@@ -176,7 +176,8 @@ class Terminal:
         except OSError:  # as Linux says that the other side is closed
             data = b""
         if not data:
-            self.connectionLost()
+            self.stop()
+            self._left()
             return
         for key in self._keys.feed(data):
             if self._found is None:  # it was left
@@ -186,11 +187,13 @@ class Terminal:
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """
-        See L{IReadDescriptor}.  Nobody is there any more.
+        See L{IReadDescriptor}.  The reactor stops.
         """
         self.stop()
-        if self._talk is not None:
-            self._talk.left()
+
+    def _left(self) -> None:
+        assert self._talk is not None  # it has started
+        self._talk.left()
 
     def _press(self, key: str) -> None:
         before = self._prompt.line.text
@@ -204,7 +207,7 @@ class Terminal:
         elif pressed.act is Act.ASK:
             self.tell("Ctrl-C once more leaves, and so does Ctrl-D.")
         elif pressed.act is Act.LEAVE:
-            self._talk.left()
+            self._left()
         elif pressed.act is Act.LIST:
             self.tell(pressed.text)
         elif pressed.act is Act.CLEAR:

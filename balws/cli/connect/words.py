@@ -16,6 +16,9 @@ MAX_WORDS = 2000
 #: So much of one message is looked at (characters).
 MAX_LOOK = 65536
 
+#: So much in front of the cursor is looked at: no word is longer (characters).
+MAX_BEGUN = 64
+
 #: Words and keys that are worth it.
 _found = re.compile(r"\w[\w.-]{2,63}").findall
 
@@ -53,7 +56,7 @@ class Words:
         if text.startswith("/") and not text.startswith("//") and " " not in text:
             begun, known, end = text, self._commands, " "
         else:
-            match = _begun(text)
+            match = _begun(text[-MAX_BEGUN:])
             if match is None:
                 return "", []
             begun, known, end = match[0], sorted(self._seen), ""
