@@ -81,7 +81,6 @@ def makeApplicationService(
 class ListenerService(Service):
     """
     Ties a listener to the life of an application.
-
     """
 
     def __init__(self, listener: Listener, reactor: Any = None) -> None:

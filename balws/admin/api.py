@@ -17,6 +17,7 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
+from balws.admin.facts import Count, Reason
 from balws.admin.guard import MISDIRECTED, Denied, Guard, isHere
 from balws.admin.metrics import CONTENT_TYPE, NoMetrics
 from balws.admin.operations import IOperations, Kick, Query, Send
@@ -127,7 +128,7 @@ class _Asked(Resource, ABC):
         """
         @return: an answer that says no.
         """
-        return _Answer(msgspec.json.encode({"error": words[:MAX_WORDS]}) + b"\n", "application/json", status)
+        return _Answer(msgspec.json.encode(Reason(error=words[:MAX_WORDS])) + b"\n", "application/json", status)
 
 
 class _Misdirected(_Asked):
@@ -218,7 +219,7 @@ class ApiResource(_Asked):
         elif name in self._orders:
             _expect(request, b"POST")
             decoder, act = self._orders[name]
-            found = {"count": await act(_order(request, decoder))}
+            found = Count(count=await act(_order(request, decoder)))
         else:
             raise Denied(404, "there is no such thing")
         return _Answer(msgspec.json.encode(found) + b"\n", "application/json")

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.admin.test_facts -*-
+# -*- test-case-name: tests.admin.test_process -*-
 """
 What is known of a running service, as the admin endpoint tells it: the records of its JSON.
 
@@ -7,9 +7,21 @@ Counts are since the process began; bytes are those of messages, without frames.
 
 from __future__ import annotations
 
-from msgspec import Struct, field
+from typing import Annotated
 
-__all__ = ["ConnectionFacts", "ConnectionPage", "GroupFacts", "GroupPage", "HubFacts", "PathFacts", "Summary"]
+from msgspec import Meta, Struct, field
+
+__all__ = [
+    "ConnectionFacts",
+    "ConnectionPage",
+    "Count",
+    "GroupFacts",
+    "GroupPage",
+    "HubFacts",
+    "PathFacts",
+    "Reason",
+    "Summary",
+]
 
 
 class ConnectionFacts(Struct, frozen=True, kw_only=True):
@@ -153,3 +165,23 @@ class Summary(Struct, frozen=True, kw_only=True):
     authFailures: int = 0
     stalls: int = 0
     hub: HubFacts
+
+
+class Count(Struct, frozen=True, kw_only=True):
+    """
+    An order was done.
+
+    @ivar count: for how many connections; see L{balws.admin.operations.IOperations.send}.
+    """
+
+    count: Annotated[int, Meta(ge=0)]
+
+
+class Reason(Struct, frozen=True, kw_only=True):
+    """
+    A question was not answered, or an order not done.
+
+    @ivar error: why not, in words for the operator.
+    """
+
+    error: str

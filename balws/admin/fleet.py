@@ -15,7 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
 from balws.admin.colleague import Colleague
-from balws.admin.facts import ConnectionPage, GroupPage, Summary
+from balws.admin.facts import ConnectionPage, Count, GroupPage, Reason, Summary
 from balws.admin.merging import mergeConnections, mergeGroups, mergeMetrics, mergeSummaries
 from balws.admin.metrics import NoMetrics
 from balws.admin.operations import MAX_LIMIT, IOperations, Kick, Query, Send
@@ -31,22 +31,6 @@ T = TypeVar("T")
 
 #: What a worker's answer means that says no.
 _ERRORS: Mapping[int, type[Error]] = {404: NoSuchTarget, 503: Unanswered}
-
-
-class _Words(msgspec.Struct):
-    """
-    Why one could not.
-    """
-
-    error: str
-
-
-class _Count(msgspec.Struct):
-    """
-    For how many one could.
-    """
-
-    count: int
 
 
 @implementer(IOperations)
@@ -176,13 +160,16 @@ class Fleet:
             if kind == "group":
                 members = await self._members(value)
         answers = await self._all("POST", target, msgspec.json.encode(order), chosen)
-        done = [_decoded(each, _Count).count for each in answers.values() if each.isSuccess]
+        done = [_decoded(each, Count).count for each in answers.values() if each.isSuccess]
         if done:
             return max(sum(done), members)
         _answered(answers)
+        silent = [str(each.number) for each in chosen if each.number not in answers]
+        if silent:
+            raise Unanswered(f"worker {' and '.join(silent)} does not answer, and no other knows whom it is for")
         refused = list(answers.values())
         told = next((each for each in refused if each.status != 404), refused[0])
-        raise _ERRORS.get(told.status, Error)(_decoded(told, _Words).error)
+        raise _ERRORS.get(told.status, Error)(_decoded(told, Reason).error)
 
     async def _members(self, group: str) -> int:
         """

@@ -22,6 +22,7 @@ from twisted.logger import Logger
 
 from balws.admin.facts import ConnectionFacts, ConnectionPage, GroupPage, Summary
 from balws.admin.operations import IOperations, Kick, Query, Send
+from balws.admin.recent import Recent
 from balws.closing import CustomCloseFrame
 from balws.errors import AuthzError, ConnectionClosureError, Error, PayloadBindingError
 from balws.interfaces import Header, Service, UpgradeService
@@ -33,6 +34,10 @@ __all__ = ["Done", "KickOrder", "LiveService", "LiveUpgrade", "Problem", "SendOr
 
 #: Seconds from one snapshot to the next.
 INTERVAL = 1.0
+
+#: What took long is asked for less often: after so many times as long, but after so many seconds.
+REST = 4
+LONGEST_REST = 5.0
 
 #: Seconds that the service may take to answer one question.
 PATIENCE = 10.0
@@ -130,17 +135,23 @@ class LiveService(Service):
     asked one question at a time.
     """
 
-    def __init__(self, operations: IOperations, reactor: IReactorTime, consoles: set[LiveService]) -> None:
+    def __init__(
+        self, operations: IOperations, recent: Recent, reactor: IReactorTime, consoles: set[LiveService]
+    ) -> None:
         """
         @param operations: of the service that is watched.
+        @param recent: what consoles ask them.
         @param reactor: tells the time.
         @param consoles: those that are open.
         """
         self._operations = operations
+        self._recent = recent
         self._reactor = reactor
         self._consoles = consoles
+        self._took = 0.0
         self._turn = DeferredLock()
-        self._watch: Watch | None = None
+        self._watch = Watch()
+        self._isWatching = False
         self._isFresh = False
         self._later: IDelayedCall | None = None
         self._telling: Deferred[None] | None = None
@@ -162,7 +173,7 @@ class LiveService(Service):
         """
         detail = None if data.detail is None else data.detail[:LONGEST_SEARCH]
         self._watch = Watch(connections=_bounded(data.connections), groups=_bounded(data.groups), detail=detail)
-        self._isFresh = True
+        self._isWatching = self._isFresh = True
         if self._telling is None:
             self._tell(caller)
 
@@ -207,7 +218,7 @@ class LiveService(Service):
         The page is gone: nobody wants to know any more.
         """
         self._consoles.discard(self)
-        self._watch = None
+        self._isWatching = False
         if self._later is not None:
             self._later.cancel()
             self._later = None
@@ -232,10 +243,11 @@ class LiveService(Service):
 
     def _told(self, caller: Caller, began: float) -> None:
         self._telling = None
-        if self._watch is None:
+        if not self._isWatching:
             return
         # What the page asked for meanwhile does not wait for the next second.
-        wait = 0.0 if self._isFresh else max(0.0, INTERVAL - (self._reactor.seconds() - began))
+        rest = min(REST * self._took, LONGEST_REST)
+        wait = 0.0 if self._isFresh else max(rest, INTERVAL - (self._reactor.seconds() - began))
         self._later = self._reactor.callLater(wait, self._tell, caller)
 
     async def _snapshot(self, caller: Caller) -> None:
@@ -243,15 +255,14 @@ class LiveService(Service):
         Ask everything, and wait until the page has taken it.
         """
         watch, self._isFresh = self._watch, False
-        if watch is None:
-            return
-        operations = self._operations
+        recent, began = self._recent, self._reactor.seconds()
         try:
-            summary = await self._ask(operations.summary)
-            connections = await self._ask(operations.connections, watch.connections)
-            groups = await self._ask(operations.groups, watch.groups)
+            summary = await self._ask(recent.summary)
+            connections = await self._ask(recent.connections, watch.connections)
+            groups = await self._ask(recent.groups, watch.groups)
             detail = None if watch.detail is None else await self._find(watch.detail)
             at = self._reactor.seconds()
+            self._took = at - began
             answer: Struct = Snapshot(at=at, summary=summary, connections=connections, groups=groups, detail=detail)
         except CancelledError:
             return
@@ -263,7 +274,7 @@ class LiveService(Service):
             pass  # the page is gone
 
     async def _find(self, connection: str) -> ConnectionFacts | None:
-        page = await self._ask(self._operations.connections, Query(search=connection, limit=MOST))
+        page = await self._ask(self._recent.connections, Query(search=connection, limit=MOST))
         return next((each for each in page.connections if each.id == connection), None)
 
     async def _do(self, caller: Caller, event: str, method: Callable[..., Any], order: Send | Kick) -> None:
@@ -322,6 +333,7 @@ class LiveUpgrade(UpgradeService):
         @param reactor: tells the time.
         """
         self._operations = operations
+        self._recent = Recent(operations, reactor)
         self._reactor = reactor
         self._consoles: set[LiveService] = set()
 
@@ -335,4 +347,4 @@ class LiveUpgrade(UpgradeService):
         """
         if origin is not None and not isSame(origin.encode("latin-1", "replace"), host.encode("latin-1", "replace")):
             raise AuthzError("pages of other places may not watch")
-        return LiveService(self._operations, self._reactor, self._consoles)
+        return LiveService(self._operations, self._recent, self._reactor, self._consoles)

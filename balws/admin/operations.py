@@ -1,14 +1,15 @@
-# -*- test-case-name: tests.admin.test_operations -*-
+# -*- test-case-name: tests.admin.test_orders -*-
 """
 What can be asked of a running service, and done with it, whether that is one process or several.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from msgspec import Struct
+from twisted.internet.defer import Deferred
 from zope.interface import Interface
+
+from balws.admin.facts import ConnectionPage, GroupPage, Summary
 
 __all__ = ["DEFAULT_LIMIT", "MAX_LIMIT", "IOperations", "Kick", "Query", "Send", "Target"]
 
@@ -90,33 +91,33 @@ class IOperations(Interface):
     L{balws.errors.Error}, whose text may be shown to the operator, for what cannot be done.
     """
 
-    def summary() -> Any:
+    def summary() -> Deferred[Summary]:
         """
-        @return: a L{balws.admin.facts.Summary}.
-        """
-
-    def connections(query: Query) -> Any:
-        """
-        @return: a L{balws.admin.facts.ConnectionPage}.
+        @return: how all of it does.
         """
 
-    def groups(query: Query) -> Any:
+    def connections(query: Query) -> Deferred[ConnectionPage]:
         """
-        @return: a L{balws.admin.facts.GroupPage}: of the query count C{search} and C{limit}.
+        @return: those that C{query} fits.
         """
 
-    def send(order: Send) -> Any:
+    def groups(query: Query) -> Deferred[GroupPage]:
+        """
+        @param query: its C{search} and C{limit} count.
+        """
+
+    def send(order: Send) -> Deferred[int]:
         """
         @return: how many connections of this machine got it; for a name or a group on other nodes,
             1 where somebody did.
         """
 
-    def kick(order: Kick) -> Any:
+    def kick(order: Kick) -> Deferred[int]:
         """
         @return: as L{send}, how many are closed.
         """
 
-    def state() -> Any:
+    def state() -> Deferred[str]:
         """
         @return: as C{Summary.state} has it: C{"ready"}, C{"degraded"} or C{"draining"}.
         """
@@ -131,7 +132,7 @@ class IOperations(Interface):
         Watch no longer; called when it has closed.  Returns nothing.
         """
 
-    def metrics() -> Any:
+    def metrics() -> Deferred[bytes]:
         """
         @return: everything that is counted, in the text format of Prometheus, as bytes.
         """

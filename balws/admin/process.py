@@ -38,6 +38,12 @@ __all__ = ["Process"]
 #: With so many connections something is done before others have their turn.
 A_TURN = 200
 
+#: So many are looked at, whether they are asked for.
+LOOKS_A_TURN = 2_000
+
+#: So many groups are looked at.
+GROUPS_A_TURN = 2_000
+
 #: What is compared, for each field of a target that the hub does not know.
 _VALUE: Mapping[str, Callable[[Any], str | None]] = {
     "connection": lambda each: each.caller.getConnectionId(),
@@ -162,26 +168,34 @@ class Process:
         See L{IOperations}.
         """
         checkQuery(query)
-        found = [each for each in self._all() if fits(each, query, self._hub.node)]
+        node = self._hub.node
+        found = [each async for each in self._inTurns(list(self._all()), LOOKS_A_TURN) if fits(each, query, node)]
         now = self._clock.seconds()
         # Of those alone that are told is everything found out: there may be thousands of others.
         first = nlargest(query.limit, found, key=SORT_KEYS[query.sort])
-        node, worker = self._hub.node, self._worker
+        worker = self._worker
         shown = [portrait(each, node, now, worker) async for each in self._inTurns(first) if each.isOpen]
         return ConnectionPage(total=len(found), connections=shown)
 
     @_soon
-    def groups(self, query: Query) -> GroupPage:
+    async def groups(self, query: Query) -> GroupPage:
         """
         See L{IOperations}.
         """
         checkQuery(query)
         wanted = query.search.lower()
-        found = [(size, name) for name, size in self._hub.node.groups.sizes().items() if wanted in name.lower()]
-        return GroupPage(
-            total=len(found),
-            groups=[GroupFacts(name=name, members=size) for size, name in nlargest(query.limit, found)],
-        )
+        total = 0
+        largest: list[tuple[int, str]] = []
+        groups = list(self._hub.node.groups)
+        # Peers choose how many there are.
+        for start in range(0, len(groups), GROUPS_A_TURN):
+            if start:
+                await deferLater(self._clock, 0)
+            part = groups[start : start + GROUPS_A_TURN]
+            found = [(each.size, each.name) for each in part if not wanted or wanted in each.name.lower()]
+            total += len(found)
+            largest = nlargest(query.limit, largest + found)
+        return GroupPage(total=total, groups=[GroupFacts(name=name, members=size) for size, name in largest])
 
     @_soon
     def metrics(self) -> bytes:
@@ -253,10 +267,10 @@ class Process:
                 done += 1
         return done
 
-    async def _inTurns(self, found: Sequence[Inbound]) -> AsyncIterator[Inbound]:
+    async def _inTurns(self, found: Sequence[Inbound], most: int = A_TURN) -> AsyncIterator[Inbound]:
         for number, each in enumerate(found, 1):
             yield each
-            if not number % A_TURN:
+            if not number % most:
                 await deferLater(self._clock, 0)
 
     def _here(self, kind: str, value: str) -> int:
@@ -265,7 +279,7 @@ class Process:
             there are any is known when the hub has done what it should.
         """
         group = self._hub.node.groups.get(value) if kind == "group" else None
-        return 1 if group is None else len(group.members) + len(group.followers)
+        return 1 if group is None else group.size
 
     def _all(self) -> Iterator[Inbound]:
         for listener in self._listeners:

@@ -13,7 +13,9 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 import msgspec
 
-from balws.cli.asking import Unreachable, ask
+from balws.admin.asking import MAX_ANSWER, Unreachable, ask
+from balws.admin.facts import Count, Reason
+from balws.admin.operations import Kick, Send
 from balws.config.loopback import isLoopback
 from balws.config.secret import Secret
 from balws.errors import ConfigurationError, Error
@@ -30,14 +32,14 @@ TOKEN = "BALWS_ADMIN_TOKEN"  # noqa: S105 - its name alone
 #: Seconds for a whole answer.
 TIMEOUT = 5.0
 
-#: Bytes of the longest answer: ten thousand connections with long names.
-MAX_ANSWER = 64 * 2**20
-
 #: How the place of an endpoint is written.
 FORMS = "http://127.0.0.1:9091, tcp:9091 or unix:PATH"
 
 #: What Python makes of such an argument cannot be sent.
 _NO_TEXT = "what is asked for is not UTF-8"
+
+#: What is no JSON, or far too deep.
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 _TCP = re.compile(r"tcp:(?P<port>\d{1,5})(?::interface=(?P<host>.+))?")
 
@@ -54,14 +56,6 @@ class Denied(Error):
     def __init__(self, words: str, status: int) -> None:
         super().__init__(words)
         self.status = status
-
-
-class _Problem(msgspec.Struct, frozen=True):
-    error: str
-
-
-class _Count(msgspec.Struct, frozen=True):
-    count: int
 
 
 @attrs.frozen
@@ -147,7 +141,7 @@ class Admin:
             raise ConfigurationError(_NO_TEXT) from None
         return self._read(await self.ask("GET", target), kind)
 
-    async def post(self, path: str, order: Any) -> int:
+    async def post(self, path: str, order: Send | Kick) -> int:
         """
         @param order: a record.
         @return: how many connections it was done for.
@@ -158,7 +152,7 @@ class Admin:
             body = msgspec.json.encode(order)
         except UnicodeEncodeError:
             raise ConfigurationError(_NO_TEXT) from None
-        return self._read(await self.ask("POST", path, body), _Count).count
+        return self._read(await self.ask("POST", path, body), Count).count
 
     async def ask(self, method: str, target: str, body: bytes | None = None) -> Answer:
         """
@@ -197,7 +191,7 @@ class Admin:
         except Unreachable as error:
             raise Unreachable(f"{error}; does a service run that has its [admin] there?") from None
 
-    def _read(self, answer: Any, kind: type[T]) -> T:
+    def _read(self, answer: Answer, kind: type[T]) -> T:
         name = self.address.name
         if answer.status == 401:
             raise Denied(
@@ -208,8 +202,8 @@ class Admin:
             )
         if not answer.isSuccess:
             try:
-                problem = msgspec.json.decode(answer.body, type=_Problem).error
-            except (msgspec.DecodeError, UnicodeDecodeError):
+                problem = msgspec.json.decode(answer.body, type=Reason).error
+            except _NO_JSON:
                 raise Unreachable(f"{name} answers {answer.status}, as no admin endpoint of balws does") from None
             raise Denied(escaped(problem), answer.status)
         try:
@@ -218,5 +212,5 @@ class Admin:
             raise Unreachable(
                 f"{name} answers like another version of balws than this one: {escaped(str(error))}"
             ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except _NO_JSON:
             raise Unreachable(f"what answers at {name} is no admin endpoint of balws") from None

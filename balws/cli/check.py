@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from twisted.python.usage import UsageError
@@ -18,6 +18,9 @@ from balws.cli.options import CommandOptions
 from balws.cli.reaching import CONFIGURATION
 from balws.cli.tables import plural, say, sayJson
 from balws.logs.escape import escaped
+
+if TYPE_CHECKING:
+    from balws.cli.outline import Outline
 
 __all__ = ["Check"]
 
@@ -34,7 +37,7 @@ class Check(CommandOptions):
         "when it cannot be served. Example: balws check --strict --quiet balws.toml"
     )
     optFlags: ClassVar[Any] = [
-        ["json", None, "Print JSON."],
+        ["json", "j", "Print an object of JSON."],
         ["quiet", "q", "Print nothing but warnings."],
         ["strict", None, "End with status 1 for warnings, too."],
     ]
@@ -77,7 +80,7 @@ class Check(CommandOptions):
                 say(escaped(f"{self.file}: ok{found}"))
         return 1 if self["strict"] and outline.warnings else 0
 
-    def outline(self) -> Any:
+    def outline(self) -> Outline:
         """
         @raise balws.Error: for what cannot be served.
         """

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 from twisted.python.usage import UsageError
 
+from balws.admin.asking import Unreachable
 from balws.cli.admin import TIMEOUT
-from balws.cli.asking import Unreachable
 from balws.cli.reaching import ReachingOptions
 from balws.cli.tables import say
 from balws.config.secure import ClientSecureSocket
@@ -46,11 +46,10 @@ class HealthCheck(ReachingOptions):
     )
     optParameters: ClassVar[Any] = [
         ["timeout", "t", TIMEOUT, "Seconds for the whole answer."],
-        ["cert", None, None, "Trust the certificates of this PEM file, and no others (https, wss)."],
+        ["ca-file", None, None, "Trust these certificates (PEM), and no others (https, wss)."],
         ["server-name", None, None, "The host that the certificate is for, if not that of the URL (https, wss)."],
     ]
     optFlags: ClassVar[Any] = [["quiet", "q", "Print nothing when it is ready."]]
-
 
     url: str | None = None
 
@@ -86,13 +85,13 @@ class HealthCheck(ReachingOptions):
         if self.url is not None and (self["admin"] is not None or self["config"] is not None):
             raise UsageError("either a URL, or the admin endpoint by --admin or --config")
         if self._secure is not None and not (self.url or "").startswith(("https:", "wss:")):
-            raise UsageError("--cert and --server-name go with a URL of https or wss")
+            raise UsageError("--ca-file and --server-name go with a URL of https or wss")
 
     @property
     def _secure(self) -> ClientSecureSocket | None:
-        if self["cert"] is None and self["server-name"] is None:
+        if self["ca-file"] is None and self["server-name"] is None:
             return None
-        return ClientSecureSocket(cert=self["cert"], serverName=self["server-name"])
+        return ClientSecureSocket(cert=self["ca-file"], serverName=self["server-name"])
 
     async def main(self, reactor: Any) -> int | None:
         """
@@ -136,8 +135,8 @@ class HealthCheck(ReachingOptions):
             pass  # it was let in, which is what was asked
 
     async def _fetch(self, reactor: Any, url: str) -> Any:
+        from balws.admin.asking import ask
         from balws.auth.http.route import MAX_HEAD, Route
-        from balws.cli.asking import ask
         from balws.tls.client import TlsClient
 
         parts, timeout = urlsplit(url), self["timeout"]

@@ -15,31 +15,33 @@ from balws.admin.facts import ConnectionPage
 from balws.admin.operations import Kick as Order
 from balws.admin.operations import Target
 from balws.cli.admin import Admin, Denied
-from balws.cli.tables import plural, say, sayJson
-from balws.cli.targets import TargetOptions, described
+from balws.cli.tables import plural
+from balws.cli.targets import TargetOptions, described, sayNobody
 from balws.closing import MAX_REASON, isSendable
 
 __all__ = ["Kick"]
 
+
 class Kick(TargetOptions):
     """
     By ids, or by one of the targets that L{balws.cli.send.Send} has, too.
+
+    @ivar closure: C{code} and C{reason}, as far as they are given.
     """
 
     synopsis = "Usage: balws kick [--code CODE] [--reason WORDS] ID...\n       balws kick --to-user NAME [--yes]"
     longdesc = (
         "Closes connections of a running service. At a terminal it asks before it closes more than one. "
+        "Those of a name or a group, which may be on other nodes, are closed with 1000. "
         "Ends with status 1 when nobody was there. "
         "Example: balws kick --to-user mallory --code 4001 --reason 'not like that'"
     )
     optParameters: ClassVar[Any] = [
-        ["code", None, 1008, "The code of the close frame: 1000-1003, 1007-1011 or 3000-4999."],
-        ["reason", None, "closed by the operator", f"Words for the peer, up to {MAX_REASON} bytes."],
+        ["code", None, None, "The code of the close frame: 1000-1003, 1007-1011 or 3000-4999. [default: 1008]"],
+        ["reason", None, None, f"Words for the peer, up to {MAX_REASON} bytes. [default: closed by the operator]"],
     ]
     optFlags: ClassVar[Any] = [
         ["yes", "y", "Do not ask."],
-        ["json", None, "Print how many were closed as JSON."],
-        ["quiet", "q", "Print nothing."],
     ]
 
     ids: tuple[str, ...] = ()
@@ -53,18 +55,20 @@ class Kick(TargetOptions):
 
     def postOptions(self) -> None:
         """
-        @raise UsageError: for nobody, for a code that cannot be sent, and for a reason that is too long.
+        @raise UsageError: for nobody, for a code that cannot be sent, for a reason that is too long, and for
+            either where nobody would get it.
         """
         super().postOptions()
         if self.ids and self.target is not None:
             raise UsageError("either ids or one --to-..., not both")
-        try:
-            self["code"] = int(self["code"])
-        except ValueError:
-            self["code"] = 0
-        if not isSendable(self["code"]):
-            raise UsageError("--code is one of 1000-1003, 1007-1011 and 3000-4999")
-        if len(self["reason"].encode(errors="surrogatepass")) > MAX_REASON:
+        self.closure: dict[str, Any] = {}
+        for name, words in (("code", _codeOf(self["code"])), ("reason", self["reason"])):
+            if words is None:
+                continue
+            if self["to-name"] is not None or self["to-group"] is not None:
+                raise UsageError(f"--{name} does not go with --to-name and --to-group: those are closed with 1000")
+            self.closure[name] = words
+        if len(self.closure.get("reason", "").encode(errors="surrogatepass")) > MAX_REASON:
             raise UsageError(f"--reason has at most {MAX_REASON} bytes of UTF-8")
 
     async def main(self, reactor: Any) -> int | None:
@@ -81,17 +85,13 @@ class Kick(TargetOptions):
         for target in targets:
             closed = await self._closed(admin, target)
             if not closed:
-                print(f"balws: nobody is there: {described(target)}", file=sys.stderr)
+                sayNobody(target)
             count += closed
-        if self["json"]:
-            sayJson({"count": count})
-        elif not self["quiet"]:
-            say(f"closed {plural(count, 'connection')}")
-        return 0 if count else 1
+        return self.told("closed", count)
 
     async def _closed(self, admin: Admin, target: Target) -> int:
         try:
-            return await admin.post("/api/kick", Order(target=target, code=self["code"], reason=self["reason"]))
+            return await admin.post("/api/kick", Order(target=target, **self.closure))
         except Denied as error:
             # Of many ids some are gone by the time that it is their turn.
             if error.status == 404 and self.ids:
@@ -115,6 +115,15 @@ class Kick(TargetOptions):
             elsewhere = ", and its members on other nodes" if target.group is not None else ""
             whom = f"{plural(count, 'connection')} of {described(target)}{elsewhere}"
         return _agreed(f"Close {whom}? [y/N] ")
+
+
+def _codeOf(given: str | None) -> int | None:
+    if given is None:
+        return None
+    code = int(given) if given.isascii() and given.isdigit() and len(given) == 4 else 0
+    if not isSendable(code):
+        raise UsageError("--code is one of 1000-1003, 1007-1011 and 3000-4999")
+    return code
 
 
 def _agreed(question: str) -> bool:

@@ -54,7 +54,7 @@ class Ps(ReachingOptions):
         ["limit", "n", DEFAULT_LIMIT, f"How many are shown, up to {MAX_LIMIT}."],
     ]
     optFlags: ClassVar[Any] = [
-        ["json", None, "Print JSON: how many there are, and all that is known of each."],
+        ["json", "j", "Print an object of JSON: how many there are, and all that is known of each."],
         ["quiet", "q", "Print the ids alone, one a line."],
     ]
     choices: ClassVar = {"sort": tuple(SORTS)}

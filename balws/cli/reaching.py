@@ -47,7 +47,6 @@ class ReachingOptions(ReactingOptions):
         ["token-file", None, None, f"The file with its token, if not that of [admin]. [default: ${TOKEN}]"],
     ]
 
-
     def postOptions(self) -> None:
         """
         @raise usage.UsageError: for an C{--admin} that cannot be.

@@ -12,8 +12,7 @@ from twisted.python.usage import UsageError
 
 from balws.admin.operations import Send as Order
 from balws.admin.orders import MAX_MESSAGE
-from balws.cli.tables import plural, say, sayJson
-from balws.cli.targets import TargetOptions, described
+from balws.cli.targets import TargetOptions, sayNobody
 from balws.errors import ConfigurationError
 
 __all__ = ["Send"]
@@ -35,11 +34,6 @@ class Send(TargetOptions):
     optParameters: ClassVar[Any] = [
         ["binary", "b", None, "Send the bytes of this file as a binary message; - is the standard input."],
     ]
-    optFlags: ClassVar[Any] = [
-        ["json", None, "Print how many got it as JSON."],
-        ["quiet", "q", "Print nothing."],
-    ]
-
 
     text: str | None = None
 
@@ -75,13 +69,9 @@ class Send(TargetOptions):
         else:
             order = Order(target=target, text=self._words())
         count = await admin.post("/api/send", order)
-        if self["json"]:
-            sayJson({"count": count})
-        elif not self["quiet"]:
-            say(f"sent to {plural(count, 'connection')}")
         if not count:
-            print(f"balws: nobody is there: {described(target)}", file=sys.stderr)
-        return 0 if count else 1
+            sayNobody(target)
+        return self.told("sent to", count)
 
     def _words(self) -> str:
         try:

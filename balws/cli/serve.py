@@ -34,7 +34,6 @@ class Serve(CommandOptions):
         ["logfile", "l", None, "Write the log to this file; - is the standard output, as without it."],
     ]
 
-
     file: str | None = None
 
     def parseArgs(self, *arguments: str) -> None:

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Collection, Sequence
 from itertools import zip_longest
 from typing import Any
-from unicodedata import combining, east_asian_width
+from unicodedata import category, east_asian_width
 
 import msgspec
 
@@ -31,7 +31,13 @@ def widthOf(text: str) -> int:
     """
     if text.isascii():
         return len(text)
-    return sum(0 if combining(each) else 2 if east_asian_width(each) in "WF" else 1 for each in text)
+    return sum(map(_widthOf, text))
+
+
+def _widthOf(character: str) -> int:
+    if category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def clipped(text: str, width: int) -> str:

@@ -5,15 +5,17 @@ For whom a command is: C{--to-connection}, C{--to-user} and the others, of which
 
 from __future__ import annotations
 
+import sys
 from typing import Any, ClassVar
 
 from twisted.python.usage import UsageError
 
 from balws.admin.operations import Target
 from balws.cli.reaching import ReachingOptions
+from balws.cli.tables import plural, say, sayJson
 from balws.logs.escape import escaped
 
-__all__ = ["TargetOptions", "described"]
+__all__ = ["TargetOptions", "described", "sayNobody"]
 
 _KINDS = ("connection", "user", "name", "group", "path")
 
@@ -30,6 +32,10 @@ class TargetOptions(ReachingOptions):
         ["to-group", "g", None, "The members of this group."],
         ["to-path", None, None, "Every connection to the service at this path."],
     ]
+    optFlags: ClassVar[Any] = [
+        ["json", "j", "Print for how many it was done as an object of JSON."],
+        ["quiet", "q", "Print nothing."],
+    ]
 
     needsTarget = True
 
@@ -38,6 +44,8 @@ class TargetOptions(ReachingOptions):
         @raise UsageError: unless just one target is given.
         """
         super().postOptions()
+        if self["json"] and self["quiet"]:
+            raise UsageError("either --json or --quiet")
         given = self._given()
         if len(given) > 1:
             raise UsageError(f"either --to-{given[0]} or --to-{given[1]}, not both")
@@ -54,6 +62,26 @@ class TargetOptions(ReachingOptions):
         """
         given = self._given()
         return Target(**{given[0]: self[f"to-{given[0]}"]}) if given else None
+
+    def told(self, verb: str, count: int) -> int:
+        """
+        Say for how many connections it was done.
+
+        @param verb: what was done.
+        @return: the status: 1 where there was nobody.
+        """
+        if self["json"]:
+            sayJson({"count": count})
+        elif not self["quiet"]:
+            say(f"{verb} {plural(count, 'connection')}")
+        return 0 if count else 1
+
+
+def sayNobody(target: Target) -> None:
+    """
+    Tell the standard error that nobody was there.
+    """
+    print(f"balws: nobody is there: {described(target)}", file=sys.stderr)
 
 
 def described(target: Target) -> str:

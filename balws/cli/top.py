@@ -16,9 +16,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 from twisted.python.usage import UsageError
 
+from balws.admin.asking import Unreachable
 from balws.admin.facts import ConnectionPage, Summary
 from balws.cli.admin import Admin, Denied
-from balws.cli.asking import Unreachable
 from balws.cli.dashboard import SORTS, lineOf, pageOf
 from balws.cli.figures import Look, figuresOf
 from balws.cli.reaching import ReachingOptions
@@ -52,7 +52,7 @@ class Top(ReachingOptions):
     ]
     optFlags: ClassVar[Any] = [
         ["once", None, "Look twice, print one line of what happened between, and end."],
-        ["json", None, "Print JSON, an object a line."],
+        ["json", "j", "Print an object of JSON a line."],
     ]
 
     def postOptions(self) -> None:

@@ -49,6 +49,13 @@ class Group:
             self.presences[member] = presence
 
     @property
+    def size(self) -> int:
+        """
+        How many are in it.
+        """
+        return len(self.members) + len(self.followers)
+
+    @property
     def isEmpty(self) -> bool:
         """
         Whether nobody is left.
@@ -122,12 +129,6 @@ class Groups:
         if group.isEmpty:
             del self._groups[name]
         return group.presences.pop(member, None)
-
-    def sizes(self) -> dict[str, int]:
-        """
-        @return: all groups, each with how many are in it.
-        """
-        return {name: len(group.members) + len(group.followers) for name, group in self._groups.items()}
 
     def of(self, member: IMember) -> tuple[str, ...]:
         """

@@ -5,6 +5,8 @@ A line in the log for each connection that opens, and for each that ends: C{[ser
 
 from __future__ import annotations
 
+from typing import Any
+
 from twisted.logger import Logger
 
 from balws.auth.audit import shown
@@ -18,10 +20,9 @@ _log = Logger(namespace="balws.connections")
 
 class Logged(Connection):
     """
-    @ivar address: of the peer.
+    Tells the log of its beginning and its end.
     """
 
-    address = ""
     _since = 0.0
 
     def opened(self, wire: Wire) -> None:
@@ -29,8 +30,7 @@ class Logged(Connection):
         _log.info(
             "opened: {connection} at {path} from {address}{who}",
             event="opened",
-            who=self._who,
-            user=None if self.principal is None else self.principal.username,
+            **self._whoFields,
             **self.logFields,
         )
         super().opened(wire)
@@ -39,8 +39,7 @@ class Logged(Connection):
         _log.info(
             "closed: {connection} at {path} from {address}{who} after {seconds} s with {code}",
             event="closed",
-            who=self._who,
-            user=None if self.principal is None else self.principal.username,
+            **self._whoFields,
             code=code,
             seconds=round(self.terms.clock.seconds() - self._since, 3),
             **self.logFields,
@@ -48,5 +47,7 @@ class Logged(Connection):
         super().ended(code, reason)
 
     @property
-    def _who(self) -> str:
-        return "" if self.principal is None else f", {shown(self.principal.username)}"
+    def _whoFields(self) -> dict[str, Any]:
+        if self.principal is None:
+            return {"who": "", "user": None}
+        return {"who": f", {shown(self.principal.username)}", "user": self.principal.username}

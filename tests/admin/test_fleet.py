@@ -247,6 +247,17 @@ class SilenceTests(FleetTestCase):
         self.assertEqual((state, self.logged), ("draining", []))
 
     @inlineCallbacks
+    def test_perhaps(self) -> Any:
+        """
+        Whom nobody knows may be the connection of one that does not answer: that is said.
+        """
+        yield self.admins[1].immediateStop()
+        failure = yield self.assertFailure(
+            self.fleet.kick(Kick(target=Target(connection="a"))), Unanswered
+        )
+        self.assertEqual(str(failure), "worker 2 does not answer, and no other knows whom it is for")
+
+    @inlineCallbacks
     def test_broken(self) -> Any:
         """
         One that fails is left out; its own log says why.

@@ -19,6 +19,7 @@ from balws.admin import live
 from balws.admin.facts import ConnectionFacts, ConnectionPage, GroupFacts, GroupPage, HubFacts, Summary
 from balws.admin.live import LiveService, LiveUpgrade, Watch
 from balws.admin.operations import IOperations, Kick, Query, Send
+from balws.admin.recent import FRESH, Recent
 from balws.errors import Error, InvalidHandshakeError
 from balws.testing import MemoryListener
 
@@ -284,11 +285,13 @@ class SnapshotTests(LiveCase):
         """
         client = self.open()
         for asked, limit in ((-1, 0), (0, 0), (499, 499), (500, 500), (501, 500)):
+            self.clock.advance(FRESH)
             self.operations.asked.clear()
             self.say(client, event="watch", connections={"limit": asked}, groups={"limit": asked})
             self.hear(client)
             self.assertEqual([each[1].limit for each in self.operations.asked[1:]], [limit, limit])
         for length, taken in ((199, 199), (200, 200), (201, 200)):
+            self.clock.advance(FRESH)
             self.operations.asked.clear()
             self.say(client, event="watch", connections={"search": "x" * length})
             self.hear(client)
@@ -549,7 +552,7 @@ class PatienceTests(SynchronousTestCase):
                 return written[-1]
 
         operations, clock, caller = Told(), Clock(), cast(Any, Slow())
-        service = LiveService(operations, clock, set())
+        service = LiveService(operations, Recent(operations, clock), clock, set())
         service.onOpen()
         service.onWatch(caller, Watch())
         clock.pump([1.0] * 20)
@@ -560,5 +563,45 @@ class PatienceTests(SynchronousTestCase):
         written[1].callback(None)
         clock.advance(0.5)
         self.assertEqual(len(written), 2)
+        clock.advance(0.5)
+        self.assertEqual(len(written), 3)
         service.onClose()
-        self.assertEqual(clock.getDelayedCalls(), [])
+        clock.pump([1.0] * 3)
+        self.assertEqual((len(written), clock.getDelayedCalls()), (3, []))
+
+    def test_rest(self) -> None:
+        """
+        A service for which it is much to tell how it does is asked less often.
+        """
+        asked: list[Deferred[Any]] = []
+
+        class Eager:
+            """
+            Takes what it is told at once.
+            """
+
+            def writeTextMessage(self, text: str) -> Deferred[None]:
+                """
+                Thanks.
+                """
+                return succeed(None)
+
+        operations, clock, caller = Told(), Clock(), cast(Any, Eager())
+
+        def later() -> Deferred[Any]:
+            asked.append(Deferred())
+            return asked[-1]
+
+        operations.answers["summary"] = later
+        service = LiveService(operations, Recent(operations, clock), clock, set())
+        service.onOpen()
+        self.addCleanup(service.onClose)
+        service.onWatch(caller, Watch())
+        for took, rest in ((0.1, 0.9), (0.5, 2.0), (2.0, live.LONGEST_REST)):
+            clock.advance(took)
+            before = len(asked)
+            asked[-1].callback(SUMMARY)
+            clock.advance(rest - 0.01)
+            self.assertEqual(len(asked), before)
+            clock.advance(0.01)
+            self.assertEqual(len(asked), before + 1)

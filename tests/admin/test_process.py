@@ -16,7 +16,7 @@ from balws._version import __version__
 from balws.admin.facts import ConnectionFacts
 from balws.admin.operations import IOperations, Kick, Query, Send, Target
 from balws.admin.orders import NoSuchTarget
-from balws.admin.process import A_TURN, Process
+from balws.admin.process import A_TURN, GROUPS_A_TURN, LOOKS_A_TURN, Process
 from balws.errors import Error, HubLimitError, NoSuchConnection, NoSuchGroup
 from balws.hub.exchange import Exchange
 from balws.server.health import readiness
@@ -287,11 +287,13 @@ class CrowdTests(SynchronousTestCase):
         """
         Of 10,000 connections all is found out of those alone that are told.
         """
-        clock = MemoryListener().clock
+        clock = Clock()
         crowd: Any = _Crowd()
         process = Process([crowd], Hub(), Tally(), None, clock)
         self.addCleanup(setattr, _Wire, "asked", 0)
-        page = self.successResultOf(process.connections(Query(limit=50)))
+        told = process.connections(Query(limit=50))
+        clock.advance(0)
+        page = self.successResultOf(told)
         self.assertEqual((page.total, len(page.connections)), (10_000, 50))
         self.assertEqual([each.id for each in page.connections[:2]], ["0.0", "1.0"])
         self.assertEqual(_Wire.asked, 50)
@@ -313,10 +315,43 @@ class CrowdTests(SynchronousTestCase):
             clock.turn()
         self.assertEqual(self.successResultOf(sent), 9_999)
         page = process.connections(Query(limit=10_000))
-        for _ in range(10_000 // A_TURN):
+        for _ in range(10_000 // A_TURN + 10_000 // LOOKS_A_TURN):
             self.assertNoResult(page)
             clock.turn()
         self.assertEqual(len(self.successResultOf(page).connections), 9_999)
+
+
+class ManyGroupsTests(SynchronousTestCase):
+    """
+    Peers may make very many groups.
+    """
+
+    def test_turns(self) -> None:
+        """
+        To find the largest of them leaves others their turns, and finds the same.
+        """
+        clock: Any = _Turns()
+        hub = Hub()
+        process = Process([], hub, Tally(), None, clock)
+        members: list[Any] = [object() for _ in range(3)]
+        count = 2 * GROUPS_A_TURN + 1
+        for number in range(count):
+            for member in members[: 1 + (number % GROUPS_A_TURN == 7) + (number == GROUPS_A_TURN + 7)]:
+                hub.node.groups.add(f"Group {number}", member, None)
+        found = process.groups(Query(limit=3))
+        for _ in range(2):
+            self.assertNoResult(found)
+            clock.turn()
+        page = self.successResultOf(found)
+        self.assertEqual((page.total, len(page.groups)), (count, 3))
+        self.assertEqual(
+            [(each.name, each.members) for each in page.groups[:2]],
+            [(f"Group {GROUPS_A_TURN + 7}", 3), ("Group 7", 2)],
+        )
+        found = process.groups(Query(search="group 4000"))
+        clock.turn()
+        clock.turn()
+        self.assertEqual(self.successResultOf(found).total, 1)
 
 
 class SendTests(ObservedTestCase):

@@ -18,10 +18,7 @@ from tests.server.peers import Peer, body, frame, head, status, upgrade
 
 TOKEN = "abcdefghijklmnop"
 
-TEXT = f"""
-[admin]
-endpoint = "tcp:9091:interface=127.0.0.1"
-token = "{TOKEN}"
+SERVED = """
 [[listeners]]
 port = 9090
 [[listeners.services]]
@@ -29,6 +26,12 @@ path = "/echo"
 service = "tests.admin.test_wiring:EchoUpgrade"
 pingInterval = 0
 """
+
+TEXT = f"""
+[admin]
+endpoint = "tcp:9091:interface=127.0.0.1"
+token = "{TOKEN}"
+{SERVED}"""
 
 
 class Echo(Service):
@@ -161,10 +164,10 @@ class WiringTests(SynchronousTestCase):
         Without C{[admin]} there is no endpoint, and nobody counts.
         """
         self.reactor = Reactor()
-        service = self.start(TEXT.partition("[[")[1] + TEXT.partition("[[")[2])
+        service = self.start(SERVED)
         self.assertEqual([port for port, *_ in self.reactor.tcpServers], [9090])
         self.peer(9090).send(upgrade("/echo"))
-        (connection,) = next(iter(service._served)).listener.conversations()
+        (connection,) = service._served[0].listener.conversations()
         self.assertFalse(hasattr(connection, "received"))
 
     def test_observer(self) -> None:
@@ -172,7 +175,7 @@ class WiringTests(SynchronousTestCase):
         An observer that the file names is told of connections, beside the endpoint's own or alone.
         """
         table = '[python]\nobserver = "tests.admin.test_wiring:watching"\n'
-        for text in (table + TEXT, table + TEXT.partition("[[")[1] + TEXT.partition("[[")[2]):
+        for text in (table + TEXT, table + SERVED):
             self.reactor = Reactor()
             self.start(text)
             before = watching.opened["/echo"]

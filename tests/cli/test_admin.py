@@ -1,5 +1,5 @@
 """
-Tests of L{balws.cli.admin} and L{balws.cli.asking}.
+Tests of L{balws.cli.admin} and L{balws.admin.asking}.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
+from balws.admin.asking import Unreachable
 from balws.admin.facts import ConnectionPage, Summary
 from balws.admin.operations import Send, Target
 from balws.cli import admin as module
 from balws.cli.admin import Admin, AdminAddress, Denied
-from balws.cli.asking import Unreachable
 from balws.config.secret import Secret
 from balws.errors import ConfigurationError
 from tests.cli.fakeadmin import GOOD, AskingCase, facts, page, pathFacts, summary
@@ -159,6 +159,8 @@ class AskingTests(AskingCase):
             ((302, b""), f"{name} answers 302, as no admin endpoint of balws does"),
             (b"<html>", f"what answers at {name} is no admin endpoint of balws"),
             (b"\xff", f"what answers at {name} is no admin endpoint of balws"),
+            (b'{"x":' + b"[" * 200_000, f"what answers at {name} is no admin endpoint of balws"),
+            ((400, b'{"x":' + b"[" * 200_000), f"{name} answers 400, as no admin endpoint of balws does"),
             (
                 {"version": "0.1"},
                 f"{name} answers like another version of balws than this one: Object missing required field `pids`",
@@ -166,6 +168,14 @@ class AskingTests(AskingCase):
         ):
             self.fake.answers["/api/summary"] = answer
             self.assertEqual(str(await self.assertFailure(self.get(), Unreachable)), words)
+
+    async def test_negative(self) -> None:
+        """
+        Nothing is done for less than nobody.
+        """
+        self.fake.answers["/api/send"] = {"count": -1}
+        sent = Deferred.fromCoroutine(self.admin().post("/api/send", Send(target=Target(user="ada"), text="")))
+        self.assertIn("like another version of balws", str(await self.assertFailure(sent, Unreachable)))
 
     async def test_newer(self) -> None:
         """

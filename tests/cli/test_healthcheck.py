@@ -11,7 +11,7 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.usage import UsageError
 
 from balws import Caller, Listener, Service, UpgradeError, UpgradeService
-from balws.cli.asking import Unreachable
+from balws.admin.asking import Unreachable
 from balws.cli.healthcheck import HealthCheck
 from balws.errors import ConfigurationError, Error
 from tests.certificates import Authority
@@ -122,8 +122,8 @@ class AdminTests(HealthCase):
             (("--timeout", "3601"), seconds),
             (("--timeout", "soon"), seconds),
             (("--admin=tcp:1", "http://a"), "either a URL, or the admin endpoint by --admin or --config"),
-            (("--cert=a.pem", "http://a"), "--cert and --server-name go with a URL of https or wss"),
-            (("--server-name=a",), "--cert and --server-name go with a URL of https or wss"),
+            (("--ca-file=a.pem", "http://a"), "--ca-file and --server-name go with a URL of https or wss"),
+            (("--server-name=a",), "--ca-file and --server-name go with a URL of https or wss"),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, self.parsed, HealthCheck, *arguments)), problem)
         self.assertEqual(self.parsed(HealthCheck, "-t", "3600", "wss://a:1/b")["timeout"], 3600)
@@ -215,17 +215,17 @@ class ListenerTests(HealthCase):
 
     async def test_tls(self) -> None:
         """
-        Certificates are verified: those of the system's authorities, or of C{--cert}; for the host of the
+        Certificates are verified: those of the system's authorities, or of C{--ca-file}; for the host of the
         URL, or for C{--server-name}.
         """
         authority = Authority()
         certFile, keyFile = authority.issue("service.example").write(Path())
         port = await self.listen(secureSocket={"key": {"certFile": certFile, "keyFile": keyFile}})
-        trusted = ("--cert", authority.write(Path()), "--server-name", "service.example")
+        trusted = ("--ca-file", authority.write(Path()), "--server-name", "service.example")
         for url, words in ((f"wss://127.0.0.1:{port}/open", "accepts connections"), (f"https://127.0.0.1:{port}/", "")):
             await self.assertFailure(self.check(url), Error)
             await self.assertFailure(self.check(*trusted[:2], url), Error)
             self.assertEqual(await self.check(*trusted, url), 0 if words else 1)
             self.assertEqual(self.printed(), f"{words}\n" if words else "")
         self.assertTrue(self.said().startswith("balws: not ready: 404"))
-        await self.assertFailure(self.check("--cert", "none.pem", url), ConfigurationError)
+        await self.assertFailure(self.check("--ca-file", "none.pem", url), ConfigurationError)

@@ -13,6 +13,8 @@ from balws.cli.admin import Denied
 from balws.cli.kick import Kick
 from tests.cli.fakeadmin import AskingCase, page
 
+_WITHOUT = "--{} does not go with --to-name and --to-group: those are closed with 1000"
+
 
 class KickTests(AskingCase):
     """
@@ -89,13 +91,16 @@ class KickTests(AskingCase):
         for arguments, problem in (
             ((), "for whom? Give one of --to-connection, --to-user, --to-name, --to-group, --to-path"),
             (("a", "--to-user", "b"), "either ids or one --to-..., not both"),
+            (("a", "-j", "--quiet"), "either --json or --quiet"),
             (("a", "--code", "1005"), "--code is one of 1000-1003, 1007-1011 and 3000-4999"),
             (("a", "--code", "5000"), "--code is one of 1000-1003, 1007-1011 and 3000-4999"),
+            (("--to-group", "a", "--code", "4001"), _WITHOUT.format("code")),
+            (("--to-name", "a", "--reason", "off"), _WITHOUT.format("reason")),
             (("a", "--code", "x"), "--code is one of 1000-1003, 1007-1011 and 3000-4999"),
             (("a", "--reason", "ü" * 62), "--reason has at most 123 bytes of UTF-8"),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, self.parsed, Kick, *arguments)), problem)
-        self.assertEqual(self.parsed(Kick, "a", "--code", "4999", "--reason", "ü" * 61 + "x")["code"], 4999)
+        self.assertEqual(self.parsed(Kick, "a", "--code", "4999", "--reason", "ü" * 61 + "x").closure["code"], 4999)
 
 
 class QuestionTests(AskingCase):

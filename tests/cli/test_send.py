@@ -62,6 +62,7 @@ class SendTests(AskingCase):
             (("--to-user=a", "--to-path=/b", "Hello"), "either --to-user or --to-path, not both"),
             (("--to-user=a", "two", "words"), "one text is sent; put it in quotes"),
             (("--to-user=a", "--binary=f", "Hello"), "either a text or --binary, not both"),
+            (("--to-user=a", "--json", "-q", "Hello"), "either --json or --quiet"),
             (("--to-user=a",), "what? Give a text, or - and then type it, up to the end of the input (Ctrl-D)"),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, self.parsed, Send, *arguments)), problem)

@@ -90,7 +90,7 @@ class WidthTests(SynchronousTestCase):
         """
         Characters of East Asia take two columns, accents that stand by themselves none.
         """
-        self.assertEqual([widthOf(each) for each in ("", "abc", "é", "e\u0301", "漢字")], [0, 3, 1, 1, 4])
+        self.assertEqual([widthOf(each) for each in ("", "abc", "é", "e\u0301", "漢字", "ก\u0e34")], [0, 3, 1, 1, 4, 1])
 
     def test_clipped(self) -> None:
         """

@@ -296,10 +296,11 @@ class ByHandTests(SynchronousTestCase):
         """
         Who ends the process from elsewhere gets the terminal back as it was.
         """
-        person = self.connect()
-        self.assertNotEqual(termios.tcgetattr(person.slave), person.found)
-        person.process.send_signal(signal.SIGTERM)
-        self.assertNotEqual(person.leaves(), 0)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            person = self.connect()
+            self.assertNotEqual(termios.tcgetattr(person.slave), person.found)
+            person.process.send_signal(number)
+            self.assertNotEqual(person.leaves(), 0)
 
     def test_resize(self) -> None:
         """

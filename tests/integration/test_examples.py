@@ -84,7 +84,7 @@ class ExampleTests(SynchronousTestCase):
         No example is without a test, and each has its file and says what it shows.
         """
         folders = {folder.name for folder in EXAMPLES.glob("[a-z]*") if folder.is_dir()}
-        here = {"echo", "helloworld2017", "upgrade", "dispatch", "binding", "beside", "embedding"}
+        here = {"echo", "helloworld2017", "upgrade", "dispatch", "binding", "beside", "embedding", "contract"}
         trust, nodes = {"members", "meters", "tokens", "directory", "taxi"}, {"nodes", "presence", "pushing"}
         self.assertEqual(folders, here | trust | nodes)
         words = (EXAMPLES / "README.rst").read_text("utf-8")

@@ -88,6 +88,8 @@ class Terminal:
         self._found = termios.tcgetattr(self._keyboard)
         # A signal comes between two steps of Python, and wakes the reactor up.
         self._resized = signal.signal(signal.SIGWINCH, lambda *_: self._reactor.callFromThread(self._draw))
+        # A terminal that is closed: what is the same shell's next shall not find it in this state.
+        self._hungUp = signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
         self._begin()
         self._reactor.addReader(self)
 
@@ -101,6 +103,7 @@ class Terminal:
         self._end()
         self._found = None
         signal.signal(signal.SIGWINCH, self._resized)
+        signal.signal(signal.SIGHUP, self._hungUp)
 
     def _begin(self) -> None:
         mode = termios.tcgetattr(self._keyboard)

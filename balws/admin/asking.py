@@ -1,6 +1,7 @@
 # -*- test-case-name: tests.cli.test_admin -*-
 """
-Questions by HTTP: asked once, to one place, each with a deadline and a limit.
+Questions by HTTP: asked once, to one place, each with a deadline and a limit.  Commands ask a service so,
+and a supervisor its workers.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IStreamClientEndpoint
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
@@ -17,7 +20,10 @@ from balws.errors import AuthUnavailableError, Error
 if TYPE_CHECKING:
     from balws.auth.http.answer import Answer
 
-__all__ = ["Unreachable", "ask"]
+__all__ = ["MAX_ANSWER", "Unreachable", "ask"]
+
+#: Bytes of the longest answer of an admin endpoint: 10,000 connections with all their names and groups.
+MAX_ANSWER = 1 << 26
 
 
 class Unreachable(Error):
@@ -26,11 +32,11 @@ class Unreachable(Error):
     """
 
 
-@implementer(IAgentEndpointFactory)
+@implementer(IAgentEndpointFactory, IStreamClientEndpoint)
 @attrs.frozen
-class _Route:
+class _Way:
     """
-    The way that is taken, whatever the URL says.
+    To one place, whatever the URL says.
     """
 
     endpoint: Any
@@ -39,7 +45,15 @@ class _Route:
         """
         See L{IAgentEndpointFactory}.
         """
-        return self.endpoint
+        return self
+
+    def connect(self, protocolFactory: Any) -> Deferred[Any]:
+        """
+        See L{IStreamClientEndpoint}: without two lines in the log, for a console asks every second.
+        """
+        protocolFactory.noisy = False
+        connected: Deferred[Any] = self.endpoint.connect(protocolFactory)
+        return connected
 
 
 async def ask(
@@ -68,7 +82,7 @@ async def ask(
     from balws.auth.http.question import Question
 
     pool = HTTPConnectionPool(reactor)
-    question = Question(name, pool, _Route(endpoint), reactor)
+    question = Question(name, pool, _Way(endpoint), reactor)
     question.ask(timeout, longest, method, url, Headers() if headers is None else headers, body)
     try:
         return await question.done
