@@ -38,7 +38,7 @@ class AsyncApi(CommandOptions):
     )
     optParameters: ClassVar = [
         ["output", "o", None, "Write the document into this file; without it, to the standard output."],
-        ["html", None, None, "Write a page for people into this file."],
+        ["html", None, None, "Write a page for people into this file; the document then goes where --output says."],
         ["title", "t", None, "The title of the document; without it, the name of the file or service."],
         ["path", "p", None, "The path of the service; for module:Class."],
     ]

@@ -1,0 +1,107 @@
+# -*- test-case-name: tests.asyncapi.test_kind -*-
+"""
+Types of Python for messages, as code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+__all__ = ["ANY", "NONE", "Kind", "Member", "either", "single"]
+
+
+@attrs.frozen
+class Member:
+    """
+    One of the types of a union.
+
+    @ivar group: which others can stand beside it in a union of msgspec: only such of another
+        group.
+    @ivar code: the type, in Python.
+    @ivar tag: field and value that tell records apart, where they do.
+    @ivar literals: the values, where it is a C{Literal}.
+    """
+
+    group: str
+    code: str
+    tag: tuple[str, str] | None = None
+    literals: tuple[str, ...] = ()
+
+
+@attrs.frozen
+class Kind:
+    """
+    @ivar members: the types that a value may be of.
+    """
+
+    members: tuple[Member, ...]
+
+    @property
+    def codes(self) -> Sequence[str]:
+        """
+        Each of the types, in Python.
+        """
+        return [member.code for member in self.members]
+
+    @property
+    def code(self) -> str:
+        """
+        All of them.
+        """
+        return " | ".join(self.codes)
+
+
+def single(group: str, code: str) -> Kind:
+    """
+    @return: the kind of one type.
+    """
+    return Kind((Member(group, code),))
+
+
+ANY = single("any", "Any")
+NONE = single("none", "None")
+
+_MAP, _LIST, _TEXT = Member("object", "dict[str, Any]"), Member("array", "list[Any]"), Member("text", "str")
+
+
+def either(kinds: Iterable[Kind]) -> Kind:
+    """
+    @return: what is of any of these kinds, as msgspec can tell them apart: what it cannot is the
+        nearest type that takes all of them.
+    """
+    members = list(dict.fromkeys(member for kind in kinds for member in kind.members))
+    if not members or any(member.group == "any" for member in members):
+        return ANY
+    groups: dict[str, list[Member]] = {}
+    for member in members:
+        groups.setdefault(member.group, []).append(member)
+    found: list[Member] = []
+    for group, inside in groups.items():
+        found += inside if len(inside) == 1 else _together(group, inside)
+    return Kind(tuple(sorted(found, key=lambda member: member.group == "none")))
+
+
+def _together(group: str, members: list[Member]) -> list[Member]:
+    if group == "object":
+        tags = [member.tag for member in members]
+        fields = {tag[0] if tag else None for tag in tags}
+        return members if len(fields) == 1 and None not in fields and len(set(tags)) == len(tags) else [_MAP]
+    if group == "array":
+        return [_LIST]
+    if all(member.literals for member in members):
+        return [literals(group, [value for member in members for value in member.literals])]
+    if group == "text":
+        return [_TEXT]
+    plain = [member for member in members if not member.literals]
+    return [Member("number", "float")] if any(member.code == "float" for member in plain) else plain[:1]
+
+
+def literals(group: str, values: Iterable[str]) -> Member:
+    """
+    @param values: in Python.
+    @return: the type of what is one of them.
+    """
+    given = tuple(dict.fromkeys(values))
+    return Member(group, f"Literal[{', '.join(given)}]", None, given)

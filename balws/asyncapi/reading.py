@@ -1,0 +1,119 @@
+# -*- test-case-name: tests.asyncapi.test_reading -*-
+"""
+AsyncAPI documents of whomever: read with care.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+import msgspec
+
+from balws.errors import ConfigurationError
+
+__all__ = ["MAX_DOCUMENT", "Source"]
+
+#: The largest document, in bytes.
+MAX_DOCUMENT = 16 * 1024 * 1024
+
+#: So many references may lead to one another.
+_CHAIN = 64
+
+
+class Source:
+    """
+    A document, and what its references refer to.
+
+    @ivar root: what stands in it.
+    """
+
+    def __init__(self, root: Mapping[str, Any], file: str | None = None) -> None:
+        """
+        @param file: its name, for errors.
+        """
+        self.root = root
+        self._file = file
+
+    @classmethod
+    def parse(cls, data: bytes, file: str | None = None) -> Source:
+        """
+        @raise ConfigurationError: for what is no AsyncAPI 3 document in JSON.
+        """
+        nothing = cls({}, file)
+        if len(data) > MAX_DOCUMENT:
+            raise nothing.error(f"is larger than {MAX_DOCUMENT} bytes")
+        try:
+            root = msgspec.json.decode(data)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            raise nothing.error("is no JSON; a document in YAML can be converted") from None
+        if not isinstance(root, dict):
+            raise nothing.error("is no AsyncAPI document")
+        version = root.get("asyncapi")
+        if not isinstance(version, str) or not re.fullmatch(r"3\.\d{1,3}\.\d{1,3}", version):
+            raise nothing.error("is for AsyncAPI 3: another version, or none, is given", "asyncapi")
+        return cls(root, file)
+
+    def error(self, problem: str, where: str = "") -> ConfigurationError:
+        """
+        @return: that the document cannot be used.
+        """
+        return ConfigurationError(_shown(problem), _shown(where), self._file)
+
+    def resolve(self, node: Any, where: str) -> tuple[Any, str]:
+        """
+        @param node: a mapping that may be a reference.
+        @param where: its place.
+        @return: what it refers to, at last, and the place of that.
+        @raise ConfigurationError: for a reference to another document, to nothing, or to itself.
+        """
+        for _ in range(_CHAIN):
+            if not isinstance(node, Mapping) or "$ref" not in node:
+                return node, where
+            reference = node["$ref"]
+            if not isinstance(reference, str) or not reference.startswith("#/"):
+                raise self.error("a reference must be to this document, such as #/components/schemas/Order", where)
+            node, where = self._find(reference, where), reference
+        raise self.error("the references lead in a circle", where)
+
+    def _find(self, reference: str, where: str) -> Any:
+        node: Any = self.root
+        for part in reference[2:].split("/"):
+            name = unquote(part).replace("~1", "/").replace("~0", "~")
+            if isinstance(node, Mapping) and name in node:
+                node = node[name]
+            elif isinstance(node, list) and name.isascii() and name.isdigit() and int(name[:9]) < len(node):
+                node = node[int(name[:9])]
+            else:
+                raise self.error(f"there is no {reference}", where)
+        return node
+
+    def table(self, node: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
+        """
+        @return: the mapping under a key; an empty one where there is none.
+        @raise ConfigurationError: for something else.
+        """
+        found = node.get(key, {})
+        if not isinstance(found, Mapping):
+            raise self.error("is no object", f"{where}/{key}")
+        return found
+
+    def listed(self, node: Mapping[str, Any], key: str, where: str) -> list[Any]:
+        """
+        @return: the list under a key; an empty one where there is none.
+        @raise ConfigurationError: for something else.
+        """
+        found = node.get(key, [])
+        if not isinstance(found, list):
+            raise self.error("is no array", f"{where}/{key}")
+        return found
+
+
+def _shown(text: str) -> str:
+    """
+    @return: a text of the document as one line of a terminal can have it.
+    """
+    plain = "".join(char if char.isprintable() else "?" for char in text)
+    return plain if len(plain) <= 200 else f"{plain[:197]}..."
