@@ -10,13 +10,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from balws.asyncapi.contract import Contract, Message, contractsOf
-from balws.asyncapi.conversation import Conversation
 from balws.asyncapi.kind import either
 from balws.asyncapi.names import BUILTIN, IMPORTED, Names, className, memberName
 from balws.asyncapi.reading import Source
 from balws.asyncapi.shapes import Field, Record, Shapes
 from balws.asyncapi.signature import connecting
 from balws.asyncapi.source import WIDTH, call, docstring, literal
+from balws.client.typed.client import TypedClient
 
 __all__ = ["MAX_MODULE", "makeModule"]
 
@@ -84,8 +84,8 @@ class _Writer:
         if "Element" in used:
             yield "from xml.etree.ElementTree import Element"
         yield ""
-        own = [name for name in ("Conversation", "Struct", "Unknown", "field") if name in used]
-        yield f"from balws.asyncapi.conversation import {', '.join(own)}"
+        own = [name for name in ("Struct", "TypedClient", "Unknown", "field") if name in used]
+        yield f"from balws.client.typed import {', '.join(own)}"
 
     # Records
 
@@ -120,14 +120,14 @@ class _Writer:
         name = self._names.take(f"{className(contract.key)}Client")
         codes = list(dict.fromkeys(code for each in contract.receives.values() for code in each.kind.codes))
         received = "Unknown"
-        self._types += ["Conversation", *codes]
+        self._types += ["TypedClient", *codes]
         if codes:
             received = self._names.take(f"{className(contract.key)}Received")
             self._types.append("TypeAlias")
             yield from ("", "", f"#: What {name} receives.")
             yield f"{received}: TypeAlias = {' | '.join(codes)}"
         self._types.append(received)
-        yield from ("", "", f"class {name}(Conversation[{received}]):")
+        yield from ("", "", f"class {name}(TypedClient[{received}]):")
         said = docstring([*contract.words, f"A connection to {contract.address}."], "    ")
         yield from (*said, "")
         yield f"    address = {literal(contract.address)}"
@@ -142,7 +142,7 @@ class _Writer:
                 yield "    countsIds = True"
         yield ""
         yield from self._connect(contract)
-        names = Names([*dir(Conversation), "client", "connect"])
+        names = Names([*dir(TypedClient), "client", "connect"])
         for key, message in contract.sends.items():
             yield from self._sending(names.take(f"send{className(key)}"), message)
         for key, answers in contract.answers.items():

@@ -17,7 +17,7 @@ _LONGEST = 60
 
 #: What the code that is made has names for.
 IMPORTED = (
-    *("Any", "Conversation", "Decimal", "Element", "Literal", "Self", "Struct", "TypeAlias", "UUID", "Unknown"),
+    *("Any", "TypedClient", "Decimal", "Element", "Literal", "Self", "Struct", "TypeAlias", "UUID", "Unknown"),
     *("annotations", "datetime", "field"),
 )
 

@@ -24,7 +24,7 @@ class Signature:
     All in Python.
 
     @ivar arguments: after C{cls}.
-    @ivar given: for C{Conversation.openAt}: the parameters of path, query and headers.
+    @ivar given: for C{TypedClient.openAt}: the parameters of path, query and headers.
     @ivar codes: the types.
     @ivar words: what is said of it all.
     @ivar said: what is said of each argument.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 from typing import Any, Literal, Self, TypeAlias
 
-from balws.asyncapi.conversation import Conversation, Struct
+from balws.client.typed import Struct, TypedClient
 
 
 class Ask(Struct, kw_only=True, omit_defaults=True, tag_field="event", tag="ask"):
@@ -77,7 +77,7 @@ class Raised(Struct, kw_only=True, omit_defaults=True, tag_field="event", tag="r
 LotsReceived: TypeAlias = Highest | Accepted | Refused | Welcome | Raised
 
 
-class LotsClient(Conversation[LotsReceived]):
+class LotsClient(TypedClient[LotsReceived]):
     """
     Sales, each at its own path.
 

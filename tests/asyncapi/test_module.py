@@ -74,7 +74,7 @@ def nameless(code: str) -> list[str]:
 
 ALLOWED = {
     *("annotations", "datetime", "Decimal", "Any", "Literal", "Self", "TypeAlias", "UUID", "Element"),
-    *("Conversation", "Struct", "Unknown", "field"),
+    *("TypedClient", "Struct", "Unknown", "field"),
 }
 CALLS = {
     *("cls.openAt", "self.sendJson", "self.askFor", "self.readKind", "field"),

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.asyncapi.test_address -*-
+# -*- test-case-name: tests.client.typed.test_address -*-
 """
 From a channel's address and parameters to the URL to connect to.
 """

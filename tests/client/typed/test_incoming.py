@@ -1,5 +1,5 @@
 """
-Tests of L{balws.asyncapi.incoming}.
+Tests of L{balws.client.typed.incoming}.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from msgspec import Struct
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.asyncapi.incoming import Incoming, Unknown
+from balws.client.typed.incoming import Incoming, Unknown
 from balws.errors import PayloadBindingError
 
 

@@ -1,12 +1,12 @@
 """
-Tests of L{balws.asyncapi.address}.
+Tests of L{balws.client.typed.address}.
 """
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.asyncapi.address import urlOf
+from balws.client.typed.address import urlOf
 from balws.errors import Error
 
 

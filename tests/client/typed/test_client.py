@@ -1,5 +1,5 @@
 """
-Tests of L{balws.asyncapi.conversation}: conversations with real services, over a network in memory.
+Tests of L{balws.client.typed.client}: conversations with real services, over a network in memory.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Caller, Header, Listener, NormalClosure, Service, UpgradeService, WSServiceConfig, get, serviceConfig
-from balws.asyncapi import conversation
-from balws.asyncapi.conversation import Conversation, Unknown
+from balws.client.typed import client as module
+from balws.client.typed.client import TypedClient, Unknown
 from balws.errors import ConnectionClosureError, Error, PayloadBindingError
 from balws.testing import MemoryNetwork, connectedPair
 from tests.asyncapi.documents import clientOf, describe
@@ -170,7 +170,7 @@ class TalkTests(SynchronousTestCase):
         Where messages come that nobody reads, one below the limit may wait; at the limit whoever
         waits for an answer is told.
         """
-        self.patch(conversation, "MAX_WAITING", 3)
+        self.patch(module, "MAX_WAITING", 3)
         answer = self.start(self.talk.ask(self.made.Ask(word="one")))
         news = '{"event":"news","number":1}'
         self.service.write(news, news)
@@ -338,11 +338,11 @@ class OtherTests(SynchronousTestCase):
         chat = self.result(
             made.ChatClient.connect("ws://localhost/", room="a b?", number=7, tag=["x", "y&"], xToken="t", **given)
         )
-        self.assertIsInstance(chat, Conversation)
+        self.assertIsInstance(chat, TypedClient)
         listener.attach(XmlUpgrade(), "/plain")
         plain = clientOf(describe(XmlUpgrade, path="/plain")).PlainClient
         del given["customHeaders"]
-        self.assertIsInstance(self.result(plain.connect("ws://localhost", **given)), Conversation)
+        self.assertIsInstance(self.result(plain.connect("ws://localhost", **given)), TypedClient)
         self.assertEqual(got, [("a b?", 7, ["x", "y&"], "t", 1.5, True, None)])
         work = made.ChatClient.connect("ws://localhost/", room="..", number=7, tag=[], xToken="")
         refused = Deferred.fromCoroutine(work)

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.asyncapi.test_conversation -*-
+# -*- test-case-name: tests.client.typed.test_client -*-
 """
 What a client made from a document leans on: a typed conversation over a L{Client}.
 """
@@ -13,16 +13,15 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 
 import attrs
 import msgspec
-from msgspec import Struct, field
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
-from balws.asyncapi.address import urlOf, wordOf
-from balws.asyncapi.incoming import Arrived, Incoming, Unknown
 from balws.client.client import Client
+from balws.client.typed.address import urlOf, wordOf
+from balws.client.typed.incoming import Arrived, Incoming, Unknown
 from balws.errors import ConnectionClosureError, Error, PayloadBindingError
 
-__all__ = ["MAX_WAITING", "Conversation", "Struct", "Unknown", "field"]
+__all__ = ["MAX_WAITING", "TypedClient"]
 
 T = TypeVar("T")
 
@@ -43,7 +42,7 @@ class _Reader:
     done: Deferred[Any]
 
 
-class Conversation(Generic[T]):
+class TypedClient(Generic[T]):
     """
     Subclassed by what C{balws client} writes: one class for each channel of a document.  It is
     read with C{async for}, C{await readNext()}, or with the methods for single kinds of messages;

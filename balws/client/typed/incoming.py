@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.asyncapi.test_incoming -*-
+# -*- test-case-name: tests.client.typed.test_incoming -*-
 """
 Which type a message is of, among those that a document names.
 """
