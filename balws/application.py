@@ -105,7 +105,11 @@ class ListenerService(Service):
             started.addErrback(lambda failure: None)
             raise CannotStart(_startProblem(result))
         # Every endpoint of Twisted is here by now; another's may fail later.
-        started.addCallbacks(self._started.callback, self._failedLate)
+        started.addCallbacks(self._listens, self._failedLate)
+
+    def _listens(self, _: None) -> None:
+        self.listener.announce()
+        self._started.callback(None)
 
     def _failedLate(self, failure: Failure) -> None:
         reactor = self._reactor

@@ -40,12 +40,15 @@ class Service:
     optional; see seed 4, section 3.2.
 
     @cvar customHeaders: headers to add to the answer 101 of the upgrade.
+    @cvar sends: the types of messages that it sends without being asked, for its description alone
+        (C{balws asyncapi}); without it they are guessed from the code.
     @cvar keepRequest: keep a snapshot of the upgrade request for
         C{caller.getHttpRequest()}; costs memory on every connection, so off.
     """
 
     customHeaders: Mapping[str, str] = {}
     keepRequest: ClassVar[bool] = False
+    sends: ClassVar[tuple[Any, ...]]
 
 
 class UpgradeService:

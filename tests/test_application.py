@@ -175,6 +175,11 @@ class FakeListener:
         self.calls.append("start")
         return self.started
 
+    def announce(self) -> None:
+        """
+        As L{Listener.announce}.
+        """
+
     def gracefulStop(self) -> Deferred[None]:
         """
         As L{Listener.gracefulStop}.

@@ -7,7 +7,7 @@ process and for several.
 from __future__ import annotations
 
 from balws.admin.operations import MAX_LIMIT, Kick, Query, Send, Target
-from balws.closing import MAX_REASON, isSendable
+from balws.closing import MAX_REASON, NORMAL_CLOSURE, isSendable
 from balws.errors import Error, HubUnavailableError, NoSuchConnection, NoSuchGroup
 
 __all__ = [
@@ -99,11 +99,15 @@ def checkKick(order: Kick) -> None:
     """
     @raise Error: naming the field that cannot be used.
     """
-    checkTarget(order.target)
-    if not isSendable(order.code):
+    kind, _ = checkTarget(order.target)
+    if kind in ("name", "group"):
+        if order.code not in (None, NORMAL_CLOSURE.status) or order.reason is not None:
+            raise Error(f"code: a {kind} is closed with 1000, and without a reason")
+        return
+    if order.code is not None and not isSendable(order.code):
         raise Error("code: expected 1000-1003, 1007-1011 or 3000-4999")
     try:
-        size = len(order.reason.encode())
+        size = len((order.reason or "").encode())
     except UnicodeEncodeError:
         raise Error("reason: half of a character cannot be sent") from None
     if size > MAX_REASON:

@@ -24,6 +24,7 @@ from balws.admin.metrics import Readings, exposition
 from balws.admin.operations import IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, checkKick, checkQuery, checkSend, checkTarget
 from balws.admin.portrait import SORT_KEYS, fits, pathFacts, portrait, userOf
+from balws.closing import POLICY_VIOLATION
 from balws.errors import Error
 from balws.hub.hub import Hub
 from balws.hub.message import Message
@@ -246,12 +247,12 @@ class Process:
                 self._hub.closeStoredConnection(value) if kind == "name" else self._hub.closeConnectionGroup(value)
             )
             return here
+        code = POLICY_VIOLATION.status if order.code is None else order.code
+        reason = "closed by the operator" if order.reason is None else order.reason
         # Nobody waits for the peers' answers: closing is bounded by itself.
         return await self._do(
             self._meant(kind, value),
-            lambda each: each.close(order.code, order.reason, None).addErrback(
-                lambda failure: failure.trap(Error) and None
-            ),
+            lambda each: each.close(code, reason, None).addErrback(lambda failure: failure.trap(Error) and None),
         )
 
     async def _do(self, found: Sequence[Inbound], act: Callable[[Inbound], object]) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from twisted.internet.defer import Deferred
+from twisted.logger import Logger
 
 from balws.admin.api import ApiResource, HereResource, MetricsResource, StateResource
 from balws.admin.console import consoleResource
@@ -27,6 +28,8 @@ from balws.server.health import HealthResource
 from balws.server.listener import Listener
 
 __all__ = ["AdminListener", "makeAdmin"]
+
+_log = Logger(namespace="balws.admin")
 
 #: Operators, their consoles and Prometheus are few.  Nobody waits long for them at the end.
 _LIMITS = ServerConfiguration(maxConnections=100, drainTimeout=1, drainSpread=0)
@@ -82,6 +85,12 @@ class AdminListener(Listener):
         )
         self._name = configuration.endpoint
         self._operations = operations
+
+    def announce(self) -> None:
+        """
+        See L{Listener.announce}.
+        """
+        _log.info("The admin endpoint is at {url}/", url=(self.url or "").replace("ws://", "http://"))
 
     def start(self) -> Deferred[None]:
         """

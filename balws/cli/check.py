@@ -16,7 +16,7 @@ from zope.interface import provider
 
 from balws.cli.options import CommandOptions
 from balws.cli.reaching import CONFIGURATION
-from balws.cli.tables import plural, say, sayJson
+from balws.cli.tables import plural, sayJson
 from balws.logs.escape import escaped
 
 if TYPE_CHECKING:
@@ -72,12 +72,12 @@ class Check(CommandOptions):
         else:
             if not self["quiet"]:
                 for line in linesOf(outline):
-                    say(line)
+                    print(line)
             for each in outline.warnings:
                 print(f"balws: warning: {escaped(each)}", file=sys.stderr)
             if not self["quiet"]:
                 found = f", {plural(len(outline.warnings), 'warning')}" if outline.warnings else ""
-                say(escaped(f"{self.file}: ok{found}"))
+                print(escaped(f"{self.file}: ok{found}"))
         return 1 if self["strict"] and outline.warnings else 0
 
     def outline(self) -> Outline:

@@ -6,9 +6,8 @@ are.  A secret is never an argument: everybody on the machine can read those.
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,6 +16,7 @@ from twisted.logger import ILogObserver, LogLevel, formatEvent, globalLogPublish
 from twisted.python.usage import UsageError
 from zope.interface import provider
 
+from balws.cli.numbers import whole
 from balws.cli.options import ReactingOptions
 from balws.client.address import Address
 from balws.config.client import ClientConfiguration
@@ -28,11 +28,10 @@ from balws.config.oauth2 import (
     OAuth2RefreshTokenGrantConfig,
 )
 from balws.config.secret import Secret, resolveSecret
-from balws.config.values import MAX_NUMBER
 from balws.errors import ConfigurationError, Error
 from balws.logs.escape import escaped
 
-__all__ = ["ClientOptions", "amount", "tellingWarnings", "whole"]
+__all__ = ["ClientOptions", "tellingWarnings"]
 
 #: Which environment variables the secrets may be in that go with these options.
 _VARIABLES = {
@@ -51,6 +50,7 @@ class ClientOptions(ReactingOptions):
 
     @ivar url: where to.
     @ivar address: its parts.
+    @ivar given: what L{fields} has read.
     """
 
     optParameters: ClassVar[Any] = [
@@ -152,6 +152,13 @@ class ClientOptions(ReactingOptions):
             if self[name] is not None and self[needed] is None:
                 raise UsageError(f"--{name} goes with --{needed}")
 
+    def run(self) -> int | None:
+        """
+        See L{ReactingOptions}.  Passwords are asked for before there is a reactor.
+        """
+        self.given = self.fields()
+        return super().run()
+
     def fields(self) -> dict[str, Any]:
         """
         Read the secrets, and ask for the password where it is nowhere to be read.
@@ -205,7 +212,7 @@ class ClientOptions(ReactingOptions):
         return None if self["user"] is None else CredentialsConfig(**self._named())
 
     def _named(self) -> dict[str, Any]:
-        password = _secret("user", self["password-file"], lambda: _ask("Password: "))
+        password = _secret("user", self["password-file"], lambda: _ask(f"Password for {escaped(self['user'])}: "))
         return {"username": self["user"], "password": password.reveal()}
 
     def _client(self) -> dict[str, Any]:
@@ -218,31 +225,6 @@ class ClientOptions(ReactingOptions):
         if self["ca-file"] is not None and url.startswith("https:"):
             given["clientConfig"] = {"secureSocket": {"cert": self["ca-file"]}}
         return given
-
-
-def amount(options: Mapping[str, str], name: str, least: float = 0) -> float:
-    """
-    @param least: the smallest number that is taken.
-    @return: the number of an option.
-    @raise UsageError: when it is none.
-    """
-    try:
-        number = float(options[name])
-    except ValueError:
-        number = math.nan
-    if not least <= number <= MAX_NUMBER:
-        raise UsageError(f"--{name} takes a number from {least:g} to {MAX_NUMBER}")
-    return number
-
-
-def whole(options: Mapping[str, str], name: str, least: int = 0, most: int = MAX_NUMBER) -> int:
-    """
-    @return: as L{amount}, a whole number.
-    """
-    text = options[name]
-    if not (text.isascii() and text.isdigit() and len(text) <= 10 and least <= int(text) <= most):
-        raise UsageError(f"--{name} takes a whole number from {least} to {most}")
-    return int(text)
 
 
 def _secret(option: str, file: str | None = None, ask: Callable[[], Secret] | None = None) -> Secret:

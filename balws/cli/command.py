@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Any, ClassVar, cast
 
 from twisted.python.usage import UsageError
@@ -76,6 +77,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the process's status: 0, 1 when the command failed, 2 when the command line is
         wrong; each of these two with one line to the standard error.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        # That it has no such characters is no reason to fail.
+        sys.stdout.reconfigure(errors="backslashreplace")
     options = cast(Any, Options)()
     try:
         options.parseOptions(list(sys.argv[1:] if arguments is None else arguments))

@@ -18,6 +18,7 @@ from balws.cli.options import CommandOptions
 from balws.config.secret import Secret
 from balws.config.userstore import User
 from balws.errors import ConfigurationError
+from balws.logs.escape import escaped
 
 __all__ = ["HashPassword"]
 
@@ -77,7 +78,7 @@ class HashPassword(CommandOptions):
 
         @raise ConfigurationError: for a password that cannot be one.
         """
-        line = hashPassword(_asked() if sys.stdin.isatty() else _read(), self["kind"])
+        line = hashPassword(_asked(self["user"]) if sys.stdin.isatty() else _read(), self["kind"])
         if self["user"] is None:
             print(line)
             return
@@ -91,12 +92,13 @@ def _toml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _asked() -> str:
+def _asked(user: str | None) -> str:
+    whose = "" if user is None else f" for {escaped(user)}"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", GetPassWarning)
-            password = getpass("Password: ")
-            if password != getpass("Once more: "):
+            password = getpass(f"Password{whose}: ")
+            if password != getpass(f"Once more{whose}: "):
                 raise ConfigurationError("the two passwords differ")
     except GetPassWarning:
         raise ConfigurationError("this terminal would show the password; nothing was read") from None

@@ -5,7 +5,6 @@ C{balws healthcheck}: whether a service is ready, for whoever starts and watches
 
 from __future__ import annotations
 
-import math
 import sys
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
@@ -14,8 +13,8 @@ from twisted.python.usage import UsageError
 
 from balws.admin.asking import Unreachable
 from balws.cli.admin import TIMEOUT
+from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
-from balws.cli.tables import say
 from balws.config.secure import ClientSecureSocket
 from balws.errors import Error
 from balws.logs.escape import escaped
@@ -76,12 +75,7 @@ class HealthCheck(ReachingOptions):
         @raise UsageError: for a time that cannot be, and for options without what they are for.
         """
         super().postOptions()
-        try:
-            self["timeout"] = float(self["timeout"])
-        except ValueError:
-            self["timeout"] = math.nan
-        if not 0 < self["timeout"] <= 3600:
-            raise UsageError("--timeout is a number of seconds, above 0 and up to 3600")
+        self["timeout"] = amount(self, "timeout", 0.001, 3600)
         if self.url is not None and (self["admin"] is not None or self["config"] is not None):
             raise UsageError("either a URL, or the admin endpoint by --admin or --config")
         if self._secure is not None and not (self.url or "").startswith(("https:", "wss:")):
@@ -112,7 +106,7 @@ class HealthCheck(ReachingOptions):
 
     def _ready(self, words: str) -> int:
         if not self["quiet"]:
-            say(words)
+            print(words)
         return 0
 
     async def _connect(self, reactor: Any, url: str) -> None:

@@ -12,8 +12,9 @@ from twisted.python.usage import UsageError
 
 from balws.admin.facts import ConnectionFacts, ConnectionPage
 from balws.admin.operations import DEFAULT_LIMIT, MAX_LIMIT
+from balws.cli.numbers import whole
 from balws.cli.reaching import ReachingOptions
-from balws.cli.tables import aged, counted, plural, say, sayJson, sized, table, terminalWidth
+from balws.cli.tables import aged, counted, plural, sayJson, sized, table, terminalWidth
 from balws.logs.escape import escaped
 
 __all__ = ["SORTS", "Ps"]
@@ -68,12 +69,7 @@ class Ps(ReachingOptions):
             raise UsageError("either --json or --quiet")
         if self["sort"] not in SORTS:
             raise UsageError(f"--sort is one of {', '.join(SORTS)}")
-        try:
-            self["limit"] = int(self["limit"])
-        except ValueError:
-            self["limit"] = -1
-        if not 0 <= self["limit"] <= MAX_LIMIT:
-            raise UsageError(f"--limit is a number from 0 to {MAX_LIMIT}")
+        self["limit"] = whole(self, "limit", 0, MAX_LIMIT)
 
     async def main(self, reactor: Any) -> int | None:
         """
@@ -87,10 +83,10 @@ class Ps(ReachingOptions):
             return 0
         if self["quiet"]:
             for each in page.connections:
-                say(escaped(each.id))
+                print(escaped(each.id))
         else:
             for line in _lines(page.connections):
-                say(line)
+                print(line)
         if page.total > len(page.connections):
             print(
                 f"balws: {len(page.connections)} of {plural(page.total, 'connection')} are shown; see --limit",

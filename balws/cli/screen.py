@@ -95,8 +95,7 @@ class Screen:
         self._write(_HOME + "\n".join(shown) + _REST)
 
     def _write(self, text: str) -> None:
-        encoding = sys.stdout.encoding or "utf-8"
-        sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        sys.stdout.write(text)
         sys.stdout.flush()
 
 

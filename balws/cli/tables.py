@@ -15,7 +15,7 @@ from unicodedata import category, east_asian_width
 
 import msgspec
 
-__all__ = ["aged", "clipped", "counted", "plural", "say", "sayJson", "sized", "table", "terminalWidth", "widthOf"]
+__all__ = ["aged", "clipped", "counted", "plural", "sayJson", "sized", "table", "terminalWidth", "widthOf"]
 
 #: A column of words is not made narrower than this.
 NARROWEST = 6
@@ -111,14 +111,6 @@ def terminalWidth() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
-
-
-def say(line: str) -> None:
-    """
-    Print a line; what the standard output has no characters for is written as Python does.
-    """
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    print(line.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def sayJson(found: Any) -> None:

@@ -12,7 +12,7 @@ from twisted.python.usage import UsageError
 
 from balws.admin.operations import Target
 from balws.cli.reaching import ReachingOptions
-from balws.cli.tables import plural, say, sayJson
+from balws.cli.tables import plural, sayJson
 from balws.logs.escape import escaped
 
 __all__ = ["TargetOptions", "described", "sayNobody"]
@@ -73,7 +73,7 @@ class TargetOptions(ReachingOptions):
         if self["json"]:
             sayJson({"count": count})
         elif not self["quiet"]:
-            say(f"{verb} {plural(count, 'connection')}")
+            print(f"{verb} {plural(count, 'connection')}")
         return 0 if count else 1
 
 

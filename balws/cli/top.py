@@ -5,7 +5,6 @@ C{balws top}: a running service, looked at each second.
 
 from __future__ import annotations
 
-import math
 import signal
 import sys
 import time
@@ -14,16 +13,16 @@ from typing import Any, ClassVar
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
-from twisted.python.usage import UsageError
 
 from balws.admin.asking import Unreachable
 from balws.admin.facts import ConnectionPage, Summary
 from balws.cli.admin import Admin, Denied
 from balws.cli.dashboard import SORTS, lineOf, pageOf
 from balws.cli.figures import Look, figuresOf
+from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
 from balws.cli.screen import Keys, Screen, canDraw
-from balws.cli.tables import say, sayJson
+from balws.cli.tables import sayJson
 from balws.logs.escape import escaped
 
 __all__ = ["SEEN", "Top"]
@@ -60,12 +59,7 @@ class Top(ReachingOptions):
         @raise UsageError: for an interval that cannot be.
         """
         super().postOptions()
-        try:
-            self["interval"] = float(self["interval"])
-        except ValueError:
-            self["interval"] = math.nan
-        if not 0.1 <= self["interval"] <= 3600:
-            raise UsageError("--interval is a number of seconds from 0.1 to 3600")
+        self["interval"] = amount(self, "interval", 0.1, 3600)
 
     def run(self) -> int | None:
         """
@@ -97,7 +91,7 @@ class Top(ReachingOptions):
             if self["json"]:
                 sayJson(figures)
             else:
-                say(lineOf(figures, time.strftime("%H:%M:%S")))
+                print(lineOf(figures, time.strftime("%H:%M:%S")))
             sys.stdout.flush()
             if self["once"]:
                 return

@@ -17,7 +17,6 @@ from twisted.web.resource import IResource
 from twisted.web.server import Site as TwistedSite
 
 from balws.config.listener import ListenerConfiguration
-from balws.config.loopback import isLoopback
 from balws.config.records import build, override
 from balws.config.server import ServerConfiguration
 from balws.config.service import WSServiceConfig
@@ -25,6 +24,7 @@ from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
 from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.admission import Admission
+from balws.server.bound import urlOf, warnOfCredentials
 from balws.server.doors import Doors
 from balws.server.endpoint import endpointFor
 from balws.server.entrance import Entrance
@@ -295,6 +295,20 @@ class Listener:
         port: int | None = getattr(self._port.getHost(), "port", None)
         return port
 
+    @property
+    def url(self) -> str | None:
+        """
+        Where it listens, such as C{"ws://127.0.0.1:9090"}, or the path of a socket; L{None} before
+        C{start}, and where there is no port.
+        """
+        return None if self._port is None else urlOf(self._port, self._isSecure)
+
+    def announce(self) -> None:
+        """
+        Have the log say where it serves what.
+        """
+        _log.info("Serving {paths} at {url}", paths=", ".join(mount.path for mount in self.mounts), url=self.url)
+
     def start(self) -> Deferred[None]:
         """
         Listen.
@@ -328,22 +342,18 @@ class Listener:
 
         @param known: the services of which it is said already.
         """
-        host = getattr(port.getHost(), "host", None)
-        plain = [path for path in self._plain() if path not in known]
-        if plain and host and not isLoopback(host):
-            _log.warn(
-                "Credentials for {paths} on {name} can be read by whoever is on the way:"
-                " give it a secureSocket, or let only a TLS proxy reach it.",
-                paths=", ".join(plain),
-                name=self._name,
-            )
+        warnOfCredentials(port, self._name, [path for path in self._plain() if path not in known])
+
+    @property
+    def _isSecure(self) -> bool:
+        way = self._offer.way
+        return self._name.startswith("ssl:") or (way is not None and way.tls is not None)
 
     def _plain(self) -> list[str]:
         """
         @return: the services that are shown credentials without TLS.
         """
-        way = self._offer.way
-        if self._name.startswith("ssl:") or (way is not None and way.tls is not None):
+        if self._isSecure:
             return []
         return [mount.path for mount in self._offer.mounts if mount.guard is not None]
 

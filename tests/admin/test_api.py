@@ -246,8 +246,8 @@ class OrderTests(ApiTestCase):
         ):
             self.refused(400, words, "POST /api/send", order)
         self.refused(400, "code: expected 1000-1003, 1007-1011 or 3000-4999", "POST /api/kick",
-                     b'{"target": {"name": "ada"}, "code": 1012}')  # fmt: skip
-        self.refused(400, "code: Expected `int`, got `str`", "POST /api/kick",
+                     b'{"target": {"user": "ada"}, "code": 1012}')  # fmt: skip
+        self.refused(400, "code: Expected `int | null`, got `str`", "POST /api/kick",
                      b'{"target": {"name": "ada"}, "code": "1000"}')  # fmt: skip
         self.assertEqual(self.listener.conversations()[0].sent, 1)
         self.assertTrue(client.isOpen())

@@ -84,3 +84,13 @@ class OrdersTests(SynchronousTestCase):
         self.refused("reason: expected at most 123 bytes", checkKick, Kick(target=ADA, reason="ä" * 62))
         self.refused("reason: half of a character", checkKick, Kick(target=ADA, reason="\udc00"))
         self.refused("target", checkKick, Kick(target=Target()))
+
+    def test_hubKicks(self) -> None:
+        """
+        A name or a group is closed with 1000 and without words: who asks for others is told.
+        """
+        for target in (Target(name="a"), Target(group="a")):
+            checkKick(Kick(target=target))
+            checkKick(Kick(target=target, code=1000))
+            for more in ({"code": 1008}, {"code": 1000, "reason": "x"}, {"reason": ""}):
+                self.refused("code: a ", checkKick, Kick(target=target, **more))

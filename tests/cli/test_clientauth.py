@@ -13,7 +13,7 @@ from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli import clientauth
-from balws.cli.clientauth import ClientOptions, amount, tellingWarnings, whole
+from balws.cli.clientauth import ClientOptions, tellingWarnings
 from balws.config.client import ClientConfiguration
 from balws.config.clientauth import BearerTokenConfig, CredentialsConfig
 from balws.config.oauth2 import (
@@ -99,7 +99,7 @@ class CredentialsTests(ClientOptionsTestCase):
         A user's password is in a file, or in the environment, or is asked for, in this order.
         """
         self.assertEqual(self.fields(WS, "--user", "ada")["auth"], CredentialsConfig(username="ada", password=CANARY))
-        self.assertEqual(self.asked, ["Password: "])
+        self.assertEqual(self.asked, ["Password for ada: "])
         self.variables["BALWS_PASSWORD"] = "of the environment"
         self.assertEqual(self.fields(WS, "-u", "ada")["auth"].password.reveal(), "of the environment")
         auth = self.fields(WS, "-u", "ada", "--password-file", self.file("of the file\n"))["auth"]
@@ -258,27 +258,6 @@ class TrustTests(ClientOptionsTestCase):
         self.assertEqual(self.wrong(WS, "--ca-file", "x"), "--ca-file is for wss URLs")
         self.assertEqual(self.wrong(WSS, "--key", "x"), "--cert and --key go together")
         self.assertIn("Private key file location must be provided", self.wrong(WSS, "--cert", "x"))
-
-
-class NumbersTests(SynchronousTestCase):
-    """
-    Numbers of options.
-    """
-
-    def test_bounds(self) -> None:
-        """
-        The bounds are allowed, what is beyond is not.
-        """
-        for text in ("5", "007", "10"):
-            self.assertEqual(whole({"n": text}, "n", 5, 10), int(text))
-        for text in ("4", "11", "", "5.0", "-7", "+7", "٧", "1" * 20, "x"):
-            problem = self.assertRaises(UsageError, whole, {"n": text}, "n", 5, 10)
-            self.assertEqual(str(problem), "--n takes a whole number from 5 to 10")
-        for text in ("0.5", "2147483647", "1e3"):
-            self.assertEqual(amount({"n": text}, "n", 0.5), float(text))
-        for text in ("0.4", "2147483648", "nan", "inf", "", "x"):
-            problem = self.assertRaises(UsageError, amount, {"n": text}, "n", 0.5)
-            self.assertEqual(str(problem), "--n takes a number from 0.5 to 2147483647")
 
 
 class WarningsTests(SynchronousTestCase):

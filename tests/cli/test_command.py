@@ -7,7 +7,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any, ClassVar
 
 from twisted.python.usage import UsageError
@@ -85,6 +85,16 @@ class MainTests(CommandTestCase):
         self.assertEqual(self.refusal("dance"), "Unknown command: dance")
         self.assertEqual(self.refusal("--verbose"), "option --verbose not recognized")
         self.assertEqual(self.refusal("hash-password", "--verbose"), "option --verbose not recognized")
+
+    def test_encoding(self) -> None:
+        """
+        A standard output that has no such characters is no reason to fail.
+        """
+        raw = BytesIO()
+        self.patch(sys, "stdout", TextIOWrapper(raw, encoding="ascii", write_through=True))
+        self.patch(HashPassword, "run", lambda self: print("na\u00efve \u6f22"))
+        self.assertEqual(main(["hash-password"]), 0)
+        self.assertEqual(raw.getvalue(), b"na\\xefve \\u6f22\n")
 
     def test_interrupted(self) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.connect import line as module
-from balws.cli.connect.line import Line, columnsOf
+from balws.cli.connect.line import Line
 
 
 def pressed(text: str, *keys: str) -> Line:
@@ -89,12 +89,6 @@ class WindowTests(SynchronousTestCase):
     """
     What is shown of it.
     """
-
-    def test_columns(self) -> None:
-        """
-        Characters take one column, two, or none.
-        """
-        self.assertEqual([columnsOf(each) for each in ("a", "é", "世", "e\u0301", "ｗ", "")], [1, 1, 2, 1, 2, 0])
 
     def test_fits(self) -> None:
         """

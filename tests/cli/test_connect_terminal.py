@@ -20,10 +20,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.connect import terminal as module
 from balws.cli.connect.history import History
-from balws.cli.connect.line import columnsOf
 from balws.cli.connect.prompt import Prompt
 from balws.cli.connect.terminal import Terminal
 from balws.cli.connect.words import Words
+from balws.cli.tables import widthOf
 
 _CONTROL = re.compile(r"\x1b\[(?P<numbers>[?\d;]*)(?P<final>[@-~])")
 
@@ -182,7 +182,7 @@ class TerminalTests(SynchronousTestCase):
         """
         self.type("世界\x1b[D".encode())
         self.shown()
-        self.assertEqual(self.screen.column, 4 - columnsOf("界"))
+        self.assertEqual(self.screen.column, 4 - widthOf("界"))
 
     def test_hostile(self) -> None:
         """

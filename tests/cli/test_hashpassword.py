@@ -176,7 +176,7 @@ class TerminalTests(CommandTestCase):
             os.execv(sys.executable, [sys.executable, "-m", "balws", "hash-password", "--user", "alice"])
         self.addCleanup(os.close, terminal)
         shown = b""
-        for question, answer in zip((b"Password: ", b"Once more: "), typed, strict=False):
+        for question, answer in zip((b"Password for alice: ", b"Once more for alice: "), typed, strict=False):
             shown += self.shownUntil(terminal, question)
             self.assertFalse(termios.tcgetattr(terminal)[3] & termios.ECHO)
             os.write(terminal, answer)

@@ -107,7 +107,7 @@ class AdminTests(HealthCase):
         Options that mean nothing, and URLs that cannot be asked, are refused.
         """
         badUrl = "the URL is one of http, https, ws or wss, without user and password"
-        seconds = "--timeout is a number of seconds, above 0 and up to 3600"
+        seconds = "--timeout takes a number from 0.001 to 3600"
         for arguments, problem in (
             (("http://a", "http://b"), "one URL is asked"),
             (("ftp://a",), badUrl),

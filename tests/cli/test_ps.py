@@ -123,9 +123,9 @@ class PsTests(AskingCase):
         for arguments, problem in (
             (("--json", "-q"), "either --json or --quiet"),
             (("--sort", "name"), "--sort is one of age, queue, pending, in, out, in-bytes, out-bytes"),
-            (("--limit", "-1"), "--limit is a number from 0 to 10000"),
-            (("--limit", "10001"), "--limit is a number from 0 to 10000"),
-            (("--limit", "all"), "--limit is a number from 0 to 10000"),
+            (("--limit", "-1"), "--limit takes a whole number from 0 to 10000"),
+            (("--limit", "10001"), "--limit takes a whole number from 0 to 10000"),
+            (("--limit", "all"), "--limit takes a whole number from 0 to 10000"),
             (("more",), "Wrong number of arguments."),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, self.parsed, Ps, *arguments)), problem)

@@ -74,16 +74,6 @@ class ScreenTests(SynchronousTestCase):
             resize(0, 0, 0)
             self.assertEqual(screen.size, (80, 24))
 
-    def test_encoding(self) -> None:
-        """
-        A terminal without an ellipsis gets what Python writes for it.
-        """
-        self.patch(sys, "stdout", open(self.terminal.fileno(), "w", encoding="ascii", closefd=False))  # noqa: SIM115
-        with Screen() as screen:
-            self.read()
-            screen.draw(["ü"])
-            self.assertEqual(self.read(), "\x1b[H\\xfc\x1b[K\x1b[J")
-
     def test_noKeys(self) -> None:
         """
         Where nobody can type the input is left alone.

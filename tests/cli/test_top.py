@@ -65,7 +65,7 @@ class LineTests(AskingCase):
         """
         for interval in ("0.09", "3601", "nan", "often"):
             error = self.assertRaises(UsageError, self.parsed, Top, "-i", interval)
-            self.assertEqual(str(error), "--interval is a number of seconds from 0.1 to 3600")
+            self.assertEqual(str(error), "--interval takes a number from 0.1 to 3600")
         for interval in ("0.1", "3600"):
             self.assertEqual(self.parsed(Top, "-i", interval)["interval"], float(interval))
 

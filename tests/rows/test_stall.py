@@ -8,6 +8,7 @@ import time
 
 from tests.rows.raw import PING, PONG, TEXT, frame
 from tests.rows.serving import ServedTestCase
+from tests.rows.waiting import until
 
 
 class StallTests(ServedTestCase):
@@ -25,9 +26,9 @@ class StallTests(ServedTestCase):
         The log names the method while it keeps everybody waiting, and afterwards for how long it did (DB10)
         """
         resting = self.open("/resting").send(frame(TEXT, b"2"))
-        time.sleep(1.5)
         named = "Resting.onTextMessage (resting.py:18) > rest (resting.py:35)"
-        self.assertIn(f"The reactor stands still: {named} has not come back", self.server.output()[self._seen :])
+        words = f"The reactor stands still: {named} has not come back"
+        until(lambda: words in self.server.output()[self._seen :], words)
         self.assertEqual(resting.receive(), (TEXT, b"awake"))
         self.assertRegex(self.logged(), r"The reactor stood still for [12]\.\d+ s in Resting\.onTextMessage")
 

@@ -131,7 +131,9 @@ class UserFile:
             seen = getattr(error, "strerror", None) or "this is no path"
             if seen == self._seen and not again:
                 return self._reading
-            self._reading = Reading(problem=ConfigurationError(f"cannot be read: {seen}", file=self._path))
+            mend = f"; make it with: balws hash-password --user NAME >> {Path(self._path).name}"
+            problem = f"cannot be read: {seen}{mend if isinstance(error, FileNotFoundError) else ''}"
+            self._reading = Reading(problem=ConfigurationError(problem, file=self._path))
         else:
             self._reading = self._read(data, concern)
         self._seen = seen

@@ -16,7 +16,8 @@ from twisted.python.usage import UsageError
 
 from balws.cli.bench.load import Load, Work
 from balws.cli.bench.report import asJson, asText, progress
-from balws.cli.clientauth import ClientOptions, amount, tellingWarnings, whole
+from balws.cli.clientauth import ClientOptions, tellingWarnings
+from balws.cli.numbers import amount, whole
 from balws.client.asyncclient import AsyncClient
 from balws.config.loopback import isLoopback
 
@@ -91,13 +92,6 @@ class Bench(ClientOptions):
             isAnswered=not self["no-answer"],
         )
 
-    def run(self) -> int | None:
-        """
-        See L{ClientOptions}.  Passwords are asked for before there is a reactor.
-        """
-        self._given = self.fields()
-        return super().run()
-
     async def main(self, reactor: Any) -> int:
         """
         See L{ClientOptions}.
@@ -111,7 +105,7 @@ class Bench(ClientOptions):
             reactor=reactor,
             handShakeTimeout=self._timeout,
             maxMessageSize=max(len(self.work.payload) * 8, 1024 * 1024),
-            **self._given,
+            **self.given,
         )
         load, ended = Load(self.work, connect, reactor, perf_counter), Deferred[None]()
         reactor.addSystemEventTrigger("before", "shutdown", _interrupted, load, ended)

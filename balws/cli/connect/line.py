@@ -6,30 +6,14 @@ The line that is being typed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from unicodedata import category, east_asian_width
 
+from balws.cli.tables import widthOf
 from balws.logs.escape import escaped
 
-__all__ = ["Line", "columnsOf"]
+__all__ = ["Line"]
 
 #: The longest line that can be typed or pasted, in characters.
 MAX_LINE = 64 * 1024
-
-
-def columnsOf(shown: str) -> int:
-    """
-    @param shown: printable text.
-    @return: how many columns of a terminal it takes.
-    """
-    if shown.isascii():
-        return len(shown)
-    return sum(_width(each) for each in shown)
-
-
-def _width(character: str) -> int:
-    if category(character) in ("Mn", "Me"):
-        return 0
-    return 2 if east_asian_width(character) in "WF" else 1
 
 
 class Line:
@@ -110,14 +94,14 @@ class Line:
         first = max(self.cursor - room, 0)
         behind = [escaped(each) for each in self.text[first : self.cursor]]
         ahead = [escaped(each) for each in self.text[self.cursor : self.cursor + room]]
-        column = sum(map(columnsOf, behind))
-        whole = column + sum(map(columnsOf, ahead))
+        column = sum(map(widthOf, behind))
+        whole = column + sum(map(widthOf, ahead))
         limit = room - 1 if not first and whole < room else room * 3 // 4
         while behind and column > limit:
-            column -= columnsOf(behind.pop(0))
+            column -= widthOf(behind.pop(0))
         left, shown = room - column - 1, "".join(behind)
         for each in ahead:
-            left -= columnsOf(each)
+            left -= widthOf(each)
             if left < 0:
                 break
             shown += each

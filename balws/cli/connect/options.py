@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TextIO
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.python.usage import UsageError
 
-from balws.cli.clientauth import ClientOptions, amount, tellingWarnings, whole
+from balws.cli.clientauth import ClientOptions, tellingWarnings
 from balws.cli.connect.commands import COMMANDS
 from balws.cli.connect.dialogue import Dialogue, greeting
 from balws.cli.connect.history import History, historyPath
@@ -24,6 +24,7 @@ from balws.cli.connect.shown import Shown
 from balws.cli.connect.source import Lines
 from balws.cli.connect.terminal import Terminal
 from balws.cli.connect.words import Words
+from balws.cli.numbers import amount, whole
 from balws.client.client import Client
 from balws.config.client import WebSocketRetryConfig
 from balws.errors import Error
@@ -119,13 +120,6 @@ class Connect(ClientOptions):
             return True
         return not (_isTerminal(sys.stdin) and _isTerminal(sys.stdout)) or os.environ.get("TERM") == "dumb"
 
-    def run(self) -> int | None:
-        """
-        See L{ClientOptions}.  Passwords are asked for before there is a reactor.
-        """
-        self._given = self.fields()
-        return super().run()
-
     async def main(self, reactor: Any) -> int:
         """
         See L{ClientOptions}.
@@ -149,7 +143,7 @@ class Connect(ClientOptions):
             handShakeTimeout=self._timeout or HANDSHAKE,
             retryConfig=_RETRY if self["reconnect"] else None,
             maxMessageSize=MAX_MESSAGE,
-            **self._given,
+            **self.given,
             **fields,
         )
 

@@ -21,8 +21,8 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from balws.cli.connect.keys import Keys
-from balws.cli.connect.line import columnsOf
 from balws.cli.connect.prompt import Act, Prompt
+from balws.cli.tables import widthOf
 from balws.logs.escape import escaped
 
 __all__ = ["Terminal"]
@@ -145,7 +145,7 @@ class Terminal:
         except OSError:
             columns = _COLUMNS
         shown, column = self._prompt.line.window(max(columns - len(PROMPT), 4))
-        behind = columnsOf(shown) - column
+        behind = widthOf(shown) - column
         return PROMPT + shown + (f"\x1b[{behind}D" if behind else "")
 
     def _write(self, text: str) -> None:

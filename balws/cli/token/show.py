@@ -24,6 +24,7 @@ from balws.auth.jwt.compact import Compact, parse
 from balws.auth.jwt.jwks import KeySet, readKeys
 from balws.auth.jwt.keys import VerifyingKey, readVerifyingKey
 from balws.cli.options import ReactingOptions
+from balws.cli.tables import plural
 from balws.config.jwt import JwksConfig, JwtValidatorConfig, ValidatorSignatureConfig
 from balws.config.records import build
 from balws.config.secret import resolveSecret
@@ -266,9 +267,5 @@ def span(seconds: float) -> str:
     """
     for unit, length, up in (("second", 1, 120), ("minute", 60, 7200), ("hour", 3600, 172800)):
         if seconds < up:
-            return _plural(int(seconds / length), unit)
-    return _plural(int(seconds / 86400), "day")
-
-
-def _plural(number: int, unit: str) -> str:
-    return f"{number} {unit}" + ("" if number == 1 else "s")
+            return plural(int(seconds / length), unit)
+    return plural(int(seconds / 86400), "day")

@@ -157,7 +157,11 @@ class ReadTests(UserFileTestCase):
         """
         self.path.unlink()
         for make, problem in (
-            (lambda: None, ": cannot be read: No such file or directory"),
+            (
+                lambda: None,
+                ": cannot be read: No such file or directory; make it with:"
+                f" balws hash-password --user NAME >> {self.path.name}",
+            ),
             (self.path.mkdir, ": cannot be read: Is a directory"),
             (lambda: (self.path.rmdir(), os.mkfifo(self.path)), ": is no file"),
         ):
