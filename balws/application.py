@@ -20,8 +20,7 @@ from balws.admin.operations import IOperations
 from balws.admin.process import Process
 from balws.admin.service import makeAdmin
 from balws.assembling import Stock, furnish
-from balws.config import Configuration, ListenerEntry, ServerConfiguration, loadFile
-from balws.config.admin import AdminConfiguration
+from balws.config import AdminConfiguration, Configuration, ListenerEntry, ServerConfiguration, loadFile
 from balws.config.place import Place
 from balws.errors import ConfigurationError
 from balws.hub.hub import Hub, makeHub, shareHub

@@ -1,14 +1,10 @@
 """
-Tests of the reference of TLS and authentication: every record and every field is there.
+Tests of what the pages on TLS and authentication say beside the tables of settings.
 """
 
 from __future__ import annotations
 
-import enum
 import re
-from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
@@ -22,48 +18,8 @@ from balws.server.gate import BEARER
 from balws.tls import revocation, server
 from balws.tls.ciphers import suitesFor
 from tests.documents import ROOT
-from tests.test_docs import DOCS, spelled
 
-TLS = (
-    config.ListenerSecureSocket,
-    config.MutualSsl,
-    config.ClientSecureSocket,
-    config.KeyStore,
-    config.TrustStore,
-    config.CertKey,
-    config.Protocol,
-    config.CertValidation,
-)
-
-AUTHENTICATION = (
-    config.AuthEntry,
-    config.FileUserStoreConfig,
-    config.User,
-    config.LdapUserStoreConfig,
-    config.LdapSecureSocket,
-    config.JwtValidatorConfig,
-    config.ValidatorSignatureConfig,
-    config.JwksConfig,
-    config.TrustStoreConfig,
-    config.OAuth2IntrospectionConfig,
-    config.CacheConfig,
-    config.HttpClientConfig,
-    config.BackEndSecureSocket,
-    config.CredentialsConfig,
-    config.BearerTokenConfig,
-    config.JwtIssuerConfig,
-    config.IssuerSignatureConfig,
-    config.PrivateKeyFile,
-    config.PrivateKeyInStore,
-    config.RefreshConfig,
-)
-
-GRANTS = (
-    config.OAuth2ClientCredentialsGrantConfig,
-    config.OAuth2PasswordGrantConfig,
-    config.OAuth2RefreshTokenGrantConfig,
-    config.OAuth2JwtBearerGrantConfig,
-)
+DOCS = ROOT / "docs"
 
 ENTRIES = (
     config.FileUserStoreConfigWithScopes,
@@ -71,24 +27,6 @@ ENTRIES = (
     config.JwtValidatorConfigWithScopes,
     config.OAuth2IntrospectionConfigWithScopes,
     config.CheckerWithScopes,
-)
-
-#: Records of a file's structure; they and the rest are on other pages.
-OTHERS = (
-    config.ClientConfiguration,
-    config.Configuration,
-    config.Cookie,
-    config.HistoryConfig,
-    config.HubConfiguration,
-    config.ListenerConfiguration,
-    config.ListenerEntry,
-    config.ListenerHttp1Settings,
-    config.RequestLimitConfigs,
-    config.ResourceEntry,
-    config.ServerConfiguration,
-    config.ServiceEntry,
-    config.WebSocketRetryConfig,
-    config.WSServiceConfig,
 )
 
 
@@ -99,92 +37,19 @@ def page(name: str) -> str:
     return (DOCS / "reference" / f"{name}.rst").read_text("utf-8")
 
 
-@cache
-def tables(name: str) -> dict[str, list[tuple[str, str]]]:
+class DetailTests(SynchronousTestCase):
     """
-    @return: for each table of a page that is called like a record, its names and defaults.
+    What the pages say in figures and names; the tables of records are in L{tests.test_reference}.
     """
-    return {
-        title: re.findall(r"^   \* - ``(\w+)``\n     - (.*)$", table, re.MULTILINE)
-        for title, table in re.findall(
-            r"^\.\. list-table:: ``(\w+)``\n(.*?)(?=^\S|\Z)", page(name), re.MULTILINE | re.DOTALL
-        )
-    }
-
-
-def fieldsOf(record: type[Any]) -> list[tuple[str, str]]:
-    """
-    @return: its fields as the reference has them.
-    """
-    return [(field.name, _default(field)) for field in attrs.fields(record)]
-
-
-def _default(field: attrs.Attribute[Any]) -> str:
-    value = field.default
-    if value is attrs.NOTHING:
-        return "required"
-    if isinstance(value, enum.Enum):
-        value = value.value
-    return f"``{spelled(value)}``"
-
-
-class RecordTests(SynchronousTestCase):
-    """
-    The tables of records.
-    """
-
-    def compare(self, name: str, records: Sequence[type[Any]]) -> None:
-        """
-        See that each record's table has all of its fields, in order, with their defaults.
-        """
-        for record in records:
-            self.assertEqual(tables(name)[record.__name__], fieldsOf(record), record.__name__)
-
-    def test_tls(self) -> None:
-        """
-        Every setting of TLS is in the reference.
-        """
-        self.compare("tls", TLS)
-
-    def test_authentication(self) -> None:
-        """
-        Every setting of authentication is in the reference.
-        """
-        self.compare("authentication", AUTHENTICATION)
-
-    def test_grants(self) -> None:
-        """
-        What all grants have in common stands there once, and what they have of their own
-        with each.
-        """
-        common = tables("authentication")["Grants"]
-        for record in GRANTS:
-            own = tables("authentication")[record.__name__]
-            self.assertEqual(common + own, fieldsOf(record), record.__name__)
 
     def test_entries(self) -> None:
         """
         Every kind of entry has a row with the field that is its own.
         """
-        common = dict(fieldsOf(config.AuthEntry))
+        common = attrs.fields_dict(config.AuthEntry)
         for record in ENTRIES:
-            (own,) = (name for name, _ in fieldsOf(record) if name not in common)
+            (own,) = (name for name in attrs.fields_dict(record) if name not in common)
             self.assertRegex(page("authentication"), rf"   \* - ``{record.__name__}``\n     - .*\n     - ``{own}``")
-
-    def test_complete(self) -> None:
-        """
-        No record is forgotten.
-        """
-        exported = {
-            value for value in vars(config).values() if isinstance(value, type) and attrs.has(value)
-        }
-        self.assertEqual(exported - {*TLS, *AUTHENTICATION, *GRANTS, *ENTRIES, *OTHERS}, set())
-
-
-class DetailTests(SynchronousTestCase):
-    """
-    What else the pages say in figures and names.
-    """
 
     def test_ciphers(self) -> None:
         """

@@ -75,7 +75,7 @@ class Kick(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
     Close connections.
 
-    @ivar target: whose; of C{name} and C{group} those on whatever node, with 1000 and no words.
+    @ivar target: whose; of C{name} and C{group} those on whatever node, with 1000.
     @ivar code: 1000-1003, 1007-1011 or 3000-4999; L{None} is 1008, or 1000 for a name and a group.
     @ivar reason: words for the peer, at most 123 bytes of UTF-8; L{None} is C{"closed by the operator"}.
     """

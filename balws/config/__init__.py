@@ -12,6 +12,7 @@ Whatever does not fit is a L{balws.errors.ConfigurationError}.
 
 from __future__ import annotations
 
+from balws.config.admin import AdminConfiguration
 from balws.config.auth import (
     AuthEntry,
     CheckerWithScopes,
@@ -108,6 +109,7 @@ __all__ = [
     "OPTIONAL",
     "POST_BODY_BEARER",
     "REQUIRE",
+    "AdminConfiguration",
     "AuthEntry",
     "BackEndSecureSocket",
     "BearerTokenConfig",

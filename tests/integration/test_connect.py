@@ -238,7 +238,7 @@ class ByHandTests(SynchronousTestCase):
         A user's password is asked for, before there is a connection, and is shown nowhere.
         """
         person = Person(self, self.state, self.server.url, "--user", "ada")
-        person.sees("Password:")
+        person.sees("Password for ada:")
         person.type("analytical engine\r")
         person.sees(f"connected to ws://127.0.0.1:{self.server.port}/room, compressed", ">")
         shown = self.server.headers.get(timeout=PATIENCE)["Authorization"]
