@@ -187,7 +187,9 @@ class Fleet:
         @return: the answers of those that gave one, by their numbers, in this order.
         """
         asked = self._colleagues if chosen is None else chosen
-        answers = await gatherResults([Deferred.fromCoroutine(each.ask(method, target, body)) for each in asked])
+        asking = [Deferred.fromCoroutine(each.ask(method, target, body)) for each in asked]
+        # Where nobody waits for the answer any more, that is one piece of news and not one of each worker.
+        answers = await gatherResults(asking, consumeErrors=True)
         return {each.number: answer for each, answer in zip(asked, answers, strict=True) if answer is not None}
 
     async def _read(self, target: str, kind: type[T]) -> list[T]:

@@ -35,6 +35,9 @@ __all__ = ["Done", "KickOrder", "LiveService", "LiveUpgrade", "Problem", "SendOr
 #: Seconds from one snapshot to the next.
 INTERVAL = 1.0
 
+#: Whatever the page says, it is told nothing new sooner than after so many seconds.
+SOONEST = 0.25
+
 #: What took long is asked for less often: after so many times as long, but after so many seconds.
 REST = 4
 LONGEST_REST = 5.0
@@ -149,6 +152,7 @@ class LiveService(Service):
         self._reactor = reactor
         self._consoles = consoles
         self._took = 0.0
+        self._began = -SOONEST
         self._turn = DeferredLock()
         self._watch = Watch()
         self._isWatching = False
@@ -175,7 +179,7 @@ class LiveService(Service):
         self._watch = Watch(connections=_bounded(data.connections), groups=_bounded(data.groups), detail=detail)
         self._isWatching = self._isFresh = True
         if self._telling is None:
-            self._tell(caller)
+            self._tellIn(caller, self._began + SOONEST - self._reactor.seconds())
 
     async def onSend(self, caller: Caller, data: SendOrder) -> None:
         """
@@ -233,22 +237,30 @@ class LiveService(Service):
 
     # What it hears
 
-    def _tell(self, caller: Caller) -> None:
-        if self._later is not None and self._later.active():
+    def _tellIn(self, caller: Caller, seconds: float) -> None:
+        if self._later is not None:
             self._later.cancel()
-        self._later = None
-        began = self._reactor.seconds()
-        self._telling = telling = Deferred.fromCoroutine(self._snapshot(caller))
-        telling.addCallback(lambda _: self._told(caller, began))
+            self._later = None
+        if seconds > 0.0:
+            self._later = self._reactor.callLater(seconds, self._tell, caller)
+        else:
+            self._tell(caller)
 
-    def _told(self, caller: Caller, began: float) -> None:
+    def _tell(self, caller: Caller) -> None:
+        self._later = None
+        self._began = self._reactor.seconds()
+        self._telling = telling = Deferred.fromCoroutine(self._snapshot(caller))
+        telling.addErrback(lambda failure: _log.failure("A snapshot for the live console failed", failure))
+        telling.addCallback(lambda _: self._told(caller))
+
+    def _told(self, caller: Caller) -> None:
         self._telling = None
         if not self._isWatching:
             return
+        elapsed = self._reactor.seconds() - self._began
         # What the page asked for meanwhile does not wait for the next second.
-        rest = min(REST * self._took, LONGEST_REST)
-        wait = 0.0 if self._isFresh else max(rest, INTERVAL - (self._reactor.seconds() - began))
-        self._later = self._reactor.callLater(wait, self._tell, caller)
+        wait = SOONEST - elapsed if self._isFresh else max(min(REST * self._took, LONGEST_REST), INTERVAL - elapsed)
+        self._later = self._reactor.callLater(max(0.0, wait), self._tell, caller)
 
     async def _snapshot(self, caller: Caller) -> None:
         """

@@ -38,7 +38,8 @@ def userOf(conversation: Any) -> str | None:
     @return: the name of who was authenticated, where a principal has one.
     """
     name = getattr(conversation.principal, "username", None)
-    return None if name is None else str(name)
+    # An application's own principal may have half a character in it, which JSON could not say.
+    return None if name is None else str(name).encode("utf-8", "replace").decode()
 
 
 def fits(conversation: Any, query: Query, node: Node) -> bool:

@@ -253,7 +253,7 @@ class SnapshotTests(LiveCase):
 
     def test_anotherMeanwhile(self) -> None:
         """
-        What is looked for while the service is being asked is looked for next, without a wait.
+        What is looked for while the service is being asked is looked for next, within a quarter of a second.
         """
         client, waiting = self.open(), Deferred[Summary]()
         self.operations.answers["summary"] = lambda: waiting
@@ -263,9 +263,21 @@ class SnapshotTests(LiveCase):
         del self.operations.answers["summary"]
         with self.listener.network.turn():
             waiting.callback(SUMMARY)
-        self.clock.advance(0)
+        self.clock.advance(live.SOONEST)
         searched = [asked[1].search for asked in self.operations.asked if asked[0] == "connections"]
         self.assertEqual(searched, ["", "grace"])
+
+    def test_often(self) -> None:
+        """
+        A page that says what it wants to see again and again is told four times a second at the most.
+        """
+        client = self.open()
+        for number in range(20):
+            self.say(client, event="watch", connections={"search": str(number)})
+            self.clock.advance(0.05)
+        asked = [query.search for kind, *more in self.operations.asked if kind == "connections" for query in more]
+        self.assertEqual(len(asked), 5)
+        self.assertEqual(asked[0], "0")
 
     def test_detail(self) -> None:
         """
@@ -277,6 +289,7 @@ class SnapshotTests(LiveCase):
         self.assertEqual(self.hear(client)["detail"]["id"], "b2")
         self.assertEqual(self.operations.asked[-1], ("connections", Query(search="b2", limit=live.MOST)))
         self.say(client, event="watch", detail="b")
+        self.clock.advance(live.SOONEST)
         self.assertIsNone(self.hear(client)["detail"])
 
     def test_bounds(self) -> None:

@@ -5,12 +5,13 @@ Tests of L{balws.admin.portrait}; see L{tests.admin.test_process}, too.
 from __future__ import annotations
 
 from random import Random
+from types import SimpleNamespace
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Tally
 from balws.admin.orders import SORTS
-from balws.admin.portrait import SORT_KEYS, codeLabel, pathFacts
+from balws.admin.portrait import SORT_KEYS, codeLabel, pathFacts, userOf
 from balws.testing import MemoryListener
 from tests.admin.observed import EchoUpgrade, ObservedTestCase
 
@@ -36,6 +37,25 @@ class CodeLabelTests(SynchronousTestCase):
         Of all codes that there can be come 19 labels.
         """
         self.assertEqual(len({codeLabel(code) for code in range(65536)}), 19)
+
+
+class UserTests(SynchronousTestCase):
+    """
+    Who it is.
+    """
+
+    def test_user(self) -> None:
+        """
+        The name of a principal, as text that can be written; nobody, where there is none.
+        """
+        for principal, name in (
+            (None, None),
+            (SimpleNamespace(), None),
+            (SimpleNamespace(username="ada"), "ada"),
+            (SimpleNamespace(username=7), "7"),
+            (SimpleNamespace(username="a\udc00"), "a?"),
+        ):
+            self.assertEqual(userOf(SimpleNamespace(principal=principal)), name)
 
 
 class PathFactsTests(ObservedTestCase):
