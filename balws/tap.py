@@ -27,7 +27,7 @@ from balws.workers.folder import AdminFolder
 from balws.workers.supervisor import Supervisor
 from balws.workers.worker import Worker, currentWorker
 
-__all__ = ["Options", "Process", "makeService"]
+__all__ = ["Options", "Daemon", "makeService"]
 
 #: Who tells a worker what to do, for the log.
 SUPERVISOR = "The supervisor"
@@ -107,7 +107,7 @@ class Options(usage.Options):
         return {"folder": folder, "companion": companion}
 
 
-class Process(Signals):
+class Daemon(Signals):
     """
     All that C{twistd balws} runs, and what the world around it wants to know and says.
     """
@@ -191,4 +191,4 @@ def makeService(options: Options) -> IService:
         from balws.demo import makeDemo
 
         service = ListenerService(makeDemo(reactor), reactor)
-    return Process(service, options, reactor)
+    return Daemon(service, options, reactor)

@@ -26,7 +26,7 @@ from balws import tap
 from balws.application import ListenerService
 from balws.notifying import Notifying
 from balws.server.health import Readiness
-from balws.tap import Options, Process, makeService
+from balws.tap import Options, Daemon, makeService
 from balws.watchdog import Watchdog
 from balws.workers.supervisor import Supervisor
 
@@ -126,7 +126,7 @@ class OptionsTests(SynchronousTestCase):
         options = Options()
         options.parseOptions(["--config", self.file])
         service = makeService(options)
-        self.assertIsInstance(service, Process)
+        self.assertIsInstance(service, Daemon)
         (application,) = service
         watchdog, child = application
         self.assertIsInstance(watchdog, Watchdog)
@@ -271,13 +271,13 @@ class ProcessTests(SynchronousTestCase):
         self.reactor: Any = Reactor()
         self.service = Service()
 
-    def process(self, worker: Any = None) -> Process:
+    def process(self, worker: Any = None) -> Daemon:
         """
         @return: a process that runs.
         """
         options = Options()
         options.worker = worker
-        process = Process(self.service, options, self.reactor)
+        process = Daemon(self.service, options, self.reactor)
         process.startService()
         self.addCleanup(process.stopService)
         return process
@@ -332,16 +332,16 @@ class ProcessTests(SynchronousTestCase):
         options = Options()
         options.parent, options.logFormat = {"nodaemon": True}, "json"
         application: Any = Application("balws")
-        process = Process(self.service, options, self.reactor)
+        process = Daemon(self.service, options, self.reactor)
         process.setServiceParent(application)
         self.assertEqual(calls, [("json", {"nodaemon": True})])
         self.assertEqual(list(IServiceCollection(application)), [process])
         # Without options of twistd nobody knows where a log would go.
-        Process(Service(), Options(), self.reactor).setServiceParent(Application("balws"))
+        Daemon(Service(), Options(), self.reactor).setServiceParent(Application("balws"))
         options = Options()
         options.worker = cast(Any, FakeWorker())
         application = Application("balws")
-        Process(Service(), options, self.reactor).setServiceParent(application)
+        Daemon(Service(), options, self.reactor).setServiceParent(application)
         self.assertTrue(callable(application.getComponent(ILogObserver)))
         self.assertEqual(len(calls), 1)
 
@@ -350,7 +350,7 @@ class ProcessTests(SynchronousTestCase):
         As a part of another service it leaves the log alone.
         """
         outer = MultiService()
-        process = Process(self.service, Options(), self.reactor)
+        process = Daemon(self.service, Options(), self.reactor)
         process.setServiceParent(outer)
         self.assertEqual(list(outer), [process])
 

@@ -6,33 +6,20 @@ What may travel under one annotation: which kinds of messages, and of what conte
 from __future__ import annotations
 
 import types
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterable,
-    AsyncIterator,
-    Awaitable,
-    Coroutine,
-    Generator,
-    Iterable,
-    Iterator,
-)
 from inspect import Signature
 from typing import Annotated, Any, Never, NoReturn, Union, get_args, get_origin
 from xml.etree.ElementTree import Element
 
 import attrs
 from msgspec import inspect
-from twisted.internet.defer import Deferred
 
 from balws.binding.constraints import relax, unalias
 from balws.closing import CloseFrame
+from balws.session.returns import LATER, isStream
 
 __all__ = ["Answers", "Content", "answersOf", "contentsOf"]
 
 JSON, TEXT, BINARY, XML = "application/json", "text/plain", "application/octet-stream", "application/xml"
-
-_LATER = (Deferred, Awaitable, Coroutine)
-_STREAMS = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
 @attrs.frozen
@@ -120,11 +107,11 @@ def answersOf(annotation: Any) -> Answers:
     """
     contents: dict[str, Content] = {}
     closures: list[int] = []
-    isStream = False
+    isMany = False
     parts = [] if annotation is Signature.empty else _parts(annotation)
     for part in parts:
-        if (get_origin(part) or part) in _STREAMS:
-            isStream = True
+        if isStream(part):
+            isMany = True
             inside = answersOf(get_args(part)[0] if get_args(part) else Any)
             closures += inside.closures
             given = inside.contents
@@ -134,7 +121,7 @@ def answersOf(annotation: Any) -> Answers:
         else:
             given = () if _isSilent(part) else contentsOf(part)
         contents.update((repr(content), content) for content in given)
-    return Answers(tuple(contents.values()), isStream, tuple(dict.fromkeys(closures)))
+    return Answers(tuple(contents.values()), isMany, tuple(dict.fromkeys(closures)))
 
 
 def _parts(annotation: Any) -> list[Any]:
@@ -144,9 +131,9 @@ def _parts(annotation: Any) -> list[Any]:
     found: list[Any] = []
     for member in _members(annotation):
         inside = get_args(member)
-        if get_origin(member) is Annotated and (get_origin(inside[0]) or inside[0]) in _LATER:
+        if get_origin(member) is Annotated and (get_origin(inside[0]) or inside[0]) in LATER:
             found += _parts(inside[0])
-        elif (get_origin(member) or member) in _LATER:
+        elif (get_origin(member) or member) in LATER:
             found += _parts(inside[-1]) if inside else [Any]
         else:
             found.append(member)

@@ -6,9 +6,7 @@ are.  A secret is never an argument: everybody on the machine can read those.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from getpass import GetPassWarning, getpass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +14,7 @@ from twisted.logger import ILogObserver, LogLevel, formatEvent, globalLogPublish
 from twisted.python.usage import UsageError
 from zope.interface import provider
 
+from balws.cli.asked import askSecret
 from balws.cli.numbers import whole
 from balws.cli.options import ReactingOptions
 from balws.client.address import Address
@@ -212,11 +211,11 @@ class ClientOptions(ReactingOptions):
         return None if self["user"] is None else CredentialsConfig(**self._named())
 
     def _named(self) -> dict[str, Any]:
-        password = _secret("user", self["password-file"], lambda: _ask(f"Password for {escaped(self['user'])}: "))
+        password = _secret("user", self["password-file"], f"Password for {escaped(self['user'])}: ")
         return {"username": self["user"], "password": password.reveal()}
 
     def _client(self) -> dict[str, Any]:
-        secret = _secret("client-id", self["client-secret-file"], lambda: _ask("Secret of the client: "))
+        secret = _secret("client-id", self["client-secret-file"], "Secret of the client: ")
         return {"clientId": self["client-id"], "clientSecret": secret.reveal()}
 
     def _grant(self) -> dict[str, Any]:
@@ -227,7 +226,7 @@ class ClientOptions(ReactingOptions):
         return given
 
 
-def _secret(option: str, file: str | None = None, ask: Callable[[], Secret] | None = None) -> Secret:
+def _secret(option: str, file: str | None = None, question: str | None = None) -> Secret:
     """
     @return: what the file holds; without one the environment variable; without that what is
         said when somebody is asked.
@@ -237,20 +236,9 @@ def _secret(option: str, file: str | None = None, ask: Callable[[], Secret] | No
     try:
         return resolveSecret({"env": _VARIABLES[option]}, Path())
     except ConfigurationError:
-        if ask is None:
+        if question is None:
             raise
-        return ask()
-
-
-def _ask(prompt: str) -> Secret:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)
-            return Secret(getpass(prompt))
-    except GetPassWarning:
-        raise ConfigurationError("this terminal would show what is secret; nothing was read") from None
-    except EOFError:
-        raise ConfigurationError("nothing was given") from None
+        return Secret(askSecret(question))
 
 
 def tellingWarnings(tell: Callable[[str], object]) -> Callable[[], None]:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-import warnings
-from getpass import GetPassWarning, getpass
 from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
 from balws.auth.users.passwords import KINDS, MAX_PASSWORD, hashPassword
+from balws.cli.asked import askSecret
 from balws.cli.options import CommandOptions
 from balws.config.secret import Secret
 from balws.config.userstore import User
@@ -94,16 +93,9 @@ def _toml(text: str) -> str:
 
 def _asked(user: str | None) -> str:
     whose = "" if user is None else f" for {escaped(user)}"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", GetPassWarning)
-            password = getpass(f"Password{whose}: ")
-            if password != getpass(f"Once more{whose}: "):
-                raise ConfigurationError("the two passwords differ")
-    except GetPassWarning:
-        raise ConfigurationError("this terminal would show the password; nothing was read") from None
-    except EOFError:
-        raise ConfigurationError("no password was given") from None
+    password = askSecret(f"Password{whose}: ")
+    if password != askSecret(f"Once more{whose}: "):
+        raise ConfigurationError("the two passwords differ")
     return password
 
 

@@ -30,7 +30,11 @@ from balws.closing import CloseFrame
 from balws.errors import ServiceDefinitionError
 from balws.session.parameters import shown
 
-_LATER = (Deferred, Awaitable, Coroutine)
+__all__ = ["LATER", "checkReturns", "isStream", "onlyCloseFrames"]
+
+#: What has its result inside.
+LATER = (Deferred, Awaitable, Coroutine)
+
 _STREAMS = (AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Iterator)
 
 
@@ -44,12 +48,15 @@ def _parts(annotation: Any) -> list[Any]:
         return [part for member in arguments for part in _parts(member)]
     if origin is Annotated:
         return _parts(arguments[0])
-    if (origin or plain) in _LATER:
+    if (origin or plain) in LATER:
         return _parts(arguments[-1]) if arguments else [Any]
     return [plain]
 
 
-def _isStream(annotation: Any) -> bool:
+def isStream(annotation: Any) -> bool:
+    """
+    @return: whether this result is many messages.
+    """
     return (get_origin(annotation) or annotation) in _STREAMS
 
 
@@ -70,7 +77,7 @@ def checkReturns(owner: str, name: str, annotation: Any) -> None:
     if annotation is inspect.Signature.empty:
         return
     parts = [part for part in _parts(annotation) if not _isSilent(part)]
-    streams = [part for part in parts if _isStream(part)]
+    streams = [part for part in parts if isStream(part)]
     if streams and len(parts) > 1:
         raise ServiceDefinitionError(
             owner, name, "it returns a stream or something else", "return the stream alone, or no stream"

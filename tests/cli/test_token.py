@@ -26,6 +26,7 @@ from twisted.internet.task import Clock
 
 from balws.auth.jwt.compact import encode, parse
 from balws.auth.jwt.keys import readVerifyingKey
+from balws.cli import asked
 from balws.cli import options as commandOptions
 from balws.cli.command import main
 from balws.cli.token import make, show
@@ -411,7 +412,7 @@ class ShowTests(TokenTestCase):
                 return True
 
         self.patch(sys, "stdin", Screen())
-        self.patch(show, "getpass", lambda prompt: token)
+        self.patch(asked, "getpass", lambda prompt: token)
         self.assertIn("signature not checked", self.printed("show"))
 
     def test_hostile(self) -> None:

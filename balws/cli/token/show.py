@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from getpass import getpass
 from pathlib import Path
 from time import time
 from typing import Any, ClassVar
@@ -23,6 +22,7 @@ from balws.auth.jwt.claims import Expectations
 from balws.auth.jwt.compact import Compact, parse
 from balws.auth.jwt.jwks import KeySet, readKeys
 from balws.auth.jwt.keys import VerifyingKey, readVerifyingKey
+from balws.cli.asked import askSecret
 from balws.cli.options import ReactingOptions
 from balws.cli.tables import plural
 from balws.config.jwt import JwksConfig, JwtValidatorConfig, ValidatorSignatureConfig
@@ -148,7 +148,7 @@ class Show(ReactingOptions):
         if self._file not in (None, "-"):
             return resolveSecret({"file": self._file}, Path()).reveal()
         if sys.stdin.isatty():
-            return getpass("Token: ")
+            return askSecret("Token: ")
         return sys.stdin.buffer.read(MAX_TOKEN * 2).decode("utf-8", "replace")
 
     def _keys(self) -> list[VerifyingKey] | None:
