@@ -27,7 +27,7 @@ from balws.workers.folder import AdminFolder
 from balws.workers.supervisor import Supervisor
 from balws.workers.worker import Worker, currentWorker
 
-__all__ = ["Options", "Daemon", "makeService"]
+__all__ = ["Daemon", "Options", "makeService"]
 
 #: Who tells a worker what to do, for the log.
 SUPERVISOR = "The supervisor"

@@ -26,7 +26,7 @@ from balws import tap
 from balws.application import ListenerService
 from balws.notifying import Notifying
 from balws.server.health import Readiness
-from balws.tap import Options, Daemon, makeService
+from balws.tap import Daemon, Options, makeService
 from balws.watchdog import Watchdog
 from balws.workers.supervisor import Supervisor
 
@@ -256,7 +256,7 @@ class FakeWorker:
         self.orders = orders
 
 
-class ProcessTests(SynchronousTestCase):
+class DaemonTests(SynchronousTestCase):
     """
     What the process tells and is told.
     """
