@@ -16,11 +16,13 @@ from twisted.python.usage import UsageError
 from balws.asyncapi.catalogue import Found, ofConfiguration, ofTarget
 from balws.asyncapi.document import asText, makeDocument
 from balws.asyncapi.page import pageOf
+from balws.asyncapi.servers import serverAt
 from balws.cli.options import CommandOptions
+from balws.cli.reaching import CONFIGURATION
 from balws.config import loadFile
 from balws.errors import ConfigurationError
 
-__all__ = ["AsyncApi", "save"]
+__all__ = ["AsyncApi", "printed", "save"]
 
 _TARGET = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*:[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
@@ -30,41 +32,41 @@ class AsyncApi(CommandOptions):
     The services are imported, and no port is opened.
     """
 
-    synopsis = "Usage: balws asyncapi FILE|module:Class [--output FILE] [--html FILE] [options]"
+    synopsis = "Usage: balws asyncapi [--output FILE] [--html FILE] [options] [FILE|module:Class]"
     longdesc = (
-        "Writes an AsyncAPI 3 document of the services of a configuration, or of one upgrade service: its paths, "
-        "parameters, messages, answers, close codes and security. It is JSON, which is YAML, too. "
+        f"Writes an AsyncAPI 3 document of the services of a configuration, {CONFIGURATION} unless another is named, "
+        "or of one upgrade service: its paths, parameters, messages, answers, close codes and security. It is JSON, "
+        "which is YAML, too. "
         "Example: balws asyncapi balws.toml --title Chat --output chat.json --html chat.html"
     )
     optParameters: ClassVar = [
-        ["output", "o", None, "Write the document into this file; without it, to the standard output."],
+        ["output", "o", None, "Write the document into this file; without it and --html, to the standard output."],
         ["html", None, None, "Write a page for people into this file; the document then goes where --output says."],
-        ["title", "t", None, "The title of the document; without it, the name of the file or service."],
+        ["title", "t", None, "The title of the document; without it, the name of where the services are."],
         ["path", "p", None, "The path of the service; for module:Class."],
+        ["api-version", None, "1.0.0", "The version of the services."],
     ]
 
     def opt_server(self, url: str) -> None:
         """
         The URL of a server, in place of the listeners' addresses; may be given several times.
         """
+        try:
+            serverAt(url)
+        except ConfigurationError as error:
+            raise UsageError(f"--server: {error}") from None
         self.setdefault("servers", []).append(url)
 
     opt_s = opt_server
 
-    def opt_version(self, version: str = "") -> None:
-        """
-        The version of the services; 1.0.0 without it.
-        """
-        self["version"] = version
-
     def parseArgs(self, *arguments: str) -> None:
         """
-        @raise UsageError: without just one.
+        @raise UsageError: for several.
         """
-        if len(arguments) != 1:
+        if len(arguments) > 1:
             raise UsageError("asyncapi takes one configuration, or one module:Class")
-        self["source"] = arguments[0]
-        self["isTarget"] = _TARGET.fullmatch(arguments[0]) is not None
+        self["source"] = arguments[0] if arguments else CONFIGURATION
+        self["isTarget"] = _TARGET.fullmatch(self["source"]) is not None
         if self["path"] is not None:
             if not self["isTarget"]:
                 raise UsageError("--path goes with module:Class; a configuration has its own")
@@ -79,8 +81,8 @@ class AsyncApi(CommandOptions):
         """
         document = makeDocument(
             self._found(),
-            title=self["title"] or self["source"].rpartition(":")[2].rpartition("/")[2],
-            version=self.get("version", "1.0.0"),
+            title=self["title"] or self._title,
+            version=self["api-version"],
             servers=self.get("servers", ()),
         )
         text = asText(document)
@@ -89,13 +91,33 @@ class AsyncApi(CommandOptions):
         if self["output"] is not None:
             save(self["output"], text)
         elif self["html"] is None:
-            sys.stdout.write(text)
+            printed(text)
         return None
+
+    @property
+    def _title(self) -> str:
+        if self["isTarget"]:
+            return str(self["source"].rpartition(":")[2])
+        path = Path(self["source"]).absolute()
+        return (path.parent.name if path.name == CONFIGURATION else path.stem) or path.name
 
     def _found(self) -> list[Found]:
         if self["isTarget"]:
             return ofTarget(self["source"], self["path"])
         return ofConfiguration(loadFile(self["source"]))
+
+
+def printed(text: str) -> None:
+    """
+    Print what could be a file's text: as UTF-8, whatever the terminal would take.
+    """
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(text)
+        return
+    sys.stdout.flush()
+    stream.write(text.encode())
+    stream.flush()
 
 
 def save(name: str, text: str) -> None:

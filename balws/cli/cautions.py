@@ -43,6 +43,9 @@ SOON = 30
 #: Descriptors that a process needs for itself: log, epoll, listening ports, Redis, workers' pipes.
 SPARE = 64
 
+#: Hosts that mean every address of the machine.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104 - it is what is warned of
+
 _INTERFACE = re.compile(r":interface=((?:\\.|[^:\\])*)")
 
 #: Fields whose 0 takes a limit away, and what then may happen.
@@ -68,10 +71,14 @@ def cautionsOf(
     """
     for entry, listener in zip(configuration.listeners, listeners, strict=True):
         yield from _ofListener(entry, listener, now)
+        # Who trusts a proxy has one in front.
+        if not configuration.server.trustedProxies:
+            yield from _ofPublic(entry, listener)
     yield from _ofServer(configuration.server, _descriptors if descriptors is None else descriptors)
     yield from _ofFile(configuration)
     for path in dict.fromkeys(_userFiles(configuration, listeners)):
         yield from _ofSecretFile("the users in", path)
+    yield from _ofAdmin(configuration)
     secure = configuration.hub.secureSocket
     if secure is not None and not (secure.enable and secure.verifyHostName):
         yield "hub.secureSocket: whoever is on the way can be taken for the Redis: it is not verified"
@@ -98,6 +105,23 @@ def _ofListener(entry: ListenerEntry, listener: Listener, now: Callable[[], floa
         yield f"{place}.maxAuthFailures: 0 lets passwords be tried as fast as they come"
     for mount in listener.mounts:
         yield from _ofService(mount)
+
+
+def _ofPublic(entry: ListenerEntry, listener: Listener) -> Iterator[str]:
+    """
+    That credentials go in plain text is told elsewhere; here there are none.
+    """
+    config, paths = entry.configuration, [mount.path for mount in listener.mounts]
+    isGuarded = any(mount.guard is not None for mount in listener.mounts)
+    if entry.endpoint is None:
+        isWide = config.host in _EVERYWHERE
+    else:
+        isWide = entry.endpoint.startswith(("tcp:", "tcp6:")) and _INTERFACE.search(entry.endpoint) is None
+    if isWide and paths and not isGuarded and config.secureSocket is None:
+        yield (
+            f"{entry.place.path}: {', '.join(paths)} on {addressOf(entry)} is plain text, for everybody, on every "
+            "address: fine where only a TLS proxy reaches it; else give it a secureSocket, or host 127.0.0.1"
+        )
 
 
 def _isNear(entry: ListenerEntry) -> bool:
@@ -194,6 +218,15 @@ def _secrets(value: Any) -> Iterator[Secret]:
     elif isinstance(value, tuple):
         for each in value:
             yield from _secrets(each)
+
+
+def _ofAdmin(configuration: Configuration) -> Iterator[str]:
+    admin = configuration.admin
+    if admin is not None and admin.isUnix:
+        folder = (configuration.folder / admin.path).parent
+        # It may be made when the service starts, as by RuntimeDirectory= of systemd.
+        if not folder.is_dir():
+            yield f"admin.endpoint: the folder {folder} is not there: nothing can be served before it is"
 
 
 def _userFiles(configuration: Configuration, listeners: list[Listener]) -> Iterator[str]:

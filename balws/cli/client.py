@@ -5,14 +5,13 @@ C{balws client}: a typed client from somebody's document.
 
 from __future__ import annotations
 
-import sys
 from typing import ClassVar
 
 from twisted.python.usage import UsageError
 
 from balws.asyncapi.module import makeModule
 from balws.asyncapi.reading import MAX_DOCUMENT, Source
-from balws.cli.asyncapi import save
+from balws.cli.asyncapi import printed, save
 from balws.cli.options import CommandOptions
 from balws.errors import ConfigurationError
 
@@ -57,7 +56,7 @@ class ClientModule(CommandOptions):
             raise ConfigurationError(f"cannot be read: {error.strerror}", file=name) from None
         text = makeModule(Source.parse(data, name), self["channel"])
         if self["output"] is None:
-            sys.stdout.write(text)
+            printed(text)
         else:
             save(self["output"], text)
         return None

@@ -15,6 +15,7 @@ from twisted.python.usage import UsageError
 from zope.interface import provider
 
 from balws.cli.asked import askSecret
+from balws.cli.hint import EXAMPLE, hinted, withExample
 from balws.cli.numbers import whole
 from balws.cli.options import ReactingOptions
 from balws.client.address import Address
@@ -110,7 +111,7 @@ class ClientOptions(ReactingOptions):
         @raise UsageError: for anything but one URL.
         """
         if len(arguments) != 1:
-            raise UsageError("give one URL, such as ws://localhost:9090/chat")
+            raise UsageError(f"give one URL, {EXAMPLE}")
         (self.url,) = arguments
 
     def postOptions(self) -> None:
@@ -119,9 +120,12 @@ class ClientOptions(ReactingOptions):
         """
         try:
             self.address = Address.parse(self.url)
+        except Error as error:
+            raise UsageError(withExample(error)) from None
+        try:
             ClientConfiguration(**self._fields())
         except Error as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(str(hinted(error, self.url))) from None
         self._checkCredentials()
         if (self["cert"] is None) != (self["key"] is None):
             raise UsageError("--cert and --key go together")
@@ -191,15 +195,15 @@ class ClientOptions(ReactingOptions):
 
     def _auth(self) -> Any:
         if self["bearer"]:
-            return BearerTokenConfig(token=_secret("bearer"))
+            return BearerTokenConfig(token=self._secret("bearer"))
         if self["bearer-file"] is not None:
-            return BearerTokenConfig(token=_secret("bearer", self["bearer-file"]))
+            return BearerTokenConfig(token=self._secret("bearer", "bearer-file"))
         if self["oauth2-client-credentials"] is not None:
             return OAuth2ClientCredentialsGrantConfig(
                 tokenUrl=self["oauth2-client-credentials"], **self._client(), **self._grant()
             )
         if self["oauth2-refresh"] is not None:
-            token = _secret("oauth2-refresh", self["refresh-token-file"])
+            token = self._secret("oauth2-refresh", "refresh-token-file")
             return OAuth2RefreshTokenGrantConfig(
                 refreshUrl=self["oauth2-refresh"], refreshToken=token, **self._client(), **self._grant()
             )
@@ -211,12 +215,33 @@ class ClientOptions(ReactingOptions):
         return None if self["user"] is None else CredentialsConfig(**self._named())
 
     def _named(self) -> dict[str, Any]:
-        password = _secret("user", self["password-file"], f"Password for {escaped(self['user'])}: ")
+        password = self._secret("user", "password-file", f"Password for {escaped(self['user'])}: ")
         return {"username": self["user"], "password": password.reveal()}
 
     def _client(self) -> dict[str, Any]:
-        secret = _secret("client-id", self["client-secret-file"], "Secret of the client: ")
+        secret = self._secret("client-id", "client-secret-file", "Secret of the client: ")
         return {"clientId": self["client-id"], "clientSecret": secret.reveal()}
+
+    def _secret(self, option: str, fileOption: str = "", question: str = "") -> Secret:
+        """
+        @return: what the file holds; without one the environment variable; without that what is
+            said when somebody is asked.
+        """
+        if fileOption and self[fileOption] is not None:
+            try:
+                return resolveSecret({"file": self[fileOption]}, Path())
+            except ConfigurationError as error:
+                raise ConfigurationError(str(error), f"--{fileOption}") from None
+        variable = _VARIABLES[option]
+        try:
+            return resolveSecret({"env": variable}, Path())
+        except ConfigurationError:
+            if not question:
+                raise
+        try:
+            return Secret(askSecret(question))
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{error}; give it by --{fileOption} FILE, or in {variable}") from None
 
     def _grant(self) -> dict[str, Any]:
         given: dict[str, Any] = {"scopes": self._scopes}
@@ -224,21 +249,6 @@ class ClientOptions(ReactingOptions):
         if self["ca-file"] is not None and url.startswith("https:"):
             given["clientConfig"] = {"secureSocket": {"cert": self["ca-file"]}}
         return given
-
-
-def _secret(option: str, file: str | None = None, question: str | None = None) -> Secret:
-    """
-    @return: what the file holds; without one the environment variable; without that what is
-        said when somebody is asked.
-    """
-    if file is not None:
-        return resolveSecret({"file": file}, Path())
-    try:
-        return resolveSecret({"env": _VARIABLES[option]}, Path())
-    except ConfigurationError:
-        if question is None:
-            raise
-        return Secret(askSecret(question))
 
 
 def tellingWarnings(tell: Callable[[str], object]) -> Callable[[], None]:
@@ -252,7 +262,7 @@ def tellingWarnings(tell: Callable[[str], object]) -> Callable[[], None]:
     @provider(ILogObserver)
     def observe(event: Any) -> None:
         if event["log_level"] >= LogLevel.warn and str(event.get("log_namespace", "")).startswith("balws"):
-            tell(escaped(formatEvent(event)))
+            tell(escaped(formatEvent(event)).replace("(enable = false)", "(--insecure)"))
 
     globalLogPublisher.addObserver(observe)
     return lambda: globalLogPublisher.removeObserver(observe)

@@ -16,8 +16,12 @@ from twisted.python.usage import UsageError
 
 from balws.cli.options import CommandOptions
 from balws.errors import Error
+from balws.logs.escape import escaped
 
 __all__ = ["COMMANDS", "Options", "main"]
+
+#: The longest line of an error, in bytes.
+MAX_LINE = 4096
 
 #: Each command: its name, the module and class of its options, and what it does.
 COMMANDS: Sequence[tuple[str, str, str]] = (
@@ -61,6 +65,13 @@ class Options(CommandOptions):
     longdesc = "Example: balws serve balws.toml, and then balws connect ws://localhost:9090/. Each command has --help."
     subCommands: ClassVar[Any] = [[name, None, _later(where), words] for name, where, words in COMMANDS]
 
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """
+        See L{CommandOptions}.  C{help}, which many type first, is C{--help}, of a command, too.
+        """
+        given = sys.argv[1:] if options is None else list(options)
+        super().parseOptions([*given[1:], "--help"] if given[:1] == ["help"] else given)
+
     def postOptions(self) -> None:
         """
         @raise UsageError: without a command.
@@ -84,14 +95,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options.parseOptions(list(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
-        print(f"balws: {error}", file=sys.stderr)
+        _complain(error)
         return 2
     try:
         status = options.subOptions.run() or 0
         sys.stdout.flush()
         return status
     except Error as error:
-        print(f"balws: {error}", file=sys.stderr)
+        _complain(error)
         return 1
     except BrokenPipeError:
         # Who reads has had enough, as head(1) does; Python would meet it again when it ends.
@@ -100,3 +111,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nbalws: interrupted", file=sys.stderr)
         return 1
+
+
+def _complain(error: Exception) -> None:
+    """
+    An error quotes files and arguments, in which anything may stand.
+    """
+    for line in f"balws: {error}".split("\n"):
+        print(escaped(line, MAX_LINE), file=sys.stderr)

@@ -102,7 +102,7 @@ def offers(commands: Sequence[Sequence[Any]]) -> Iterator[Offer]:
             name,
             _sentence(words),
             tuple(_optionsOf(options, choices)),
-            tuple(choices.get("", ())),
+            tuple(choices.get("", ())) or tuple(each[0] for each in getattr(options, "subCommands", ())),
             _takesFiles(options.getSynopsis()) is not None,
         )
 

@@ -39,6 +39,8 @@ class HashPassword(CommandOptions):
         ["user", "u", None, "Print a whole [[auth.users]] for this user."],
     ]
 
+    choices: ClassVar = {"kind": tuple(KINDS)}
+
     def opt_scope(self, scope: str) -> None:
         """
         A scope of the user; may be given several times.

@@ -13,10 +13,11 @@ from twisted.python.usage import UsageError
 
 from balws.admin.asking import Unreachable
 from balws.cli.admin import TIMEOUT
+from balws.cli.hint import hinted
 from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
 from balws.config.secure import ClientSecureSocket
-from balws.errors import Error
+from balws.errors import ConfigurationError, Error
 from balws.logs.escape import escaped
 
 __all__ = ["HealthCheck"]
@@ -110,8 +111,9 @@ class HealthCheck(ReachingOptions):
         return 0
 
     async def _connect(self, reactor: Any, url: str) -> None:
+        from balws.cli.connect.outcome import outcomeOf
         from balws.client.client import Client
-        from balws.errors import ConnectionClosureError
+        from balws.errors import ConnectionClosureError, InvalidHandshakeError
 
         try:
             client = await Client.connect(
@@ -121,8 +123,12 @@ class HealthCheck(ReachingOptions):
                 connectionClosureTimeout=self["timeout"],
                 secureSocket=self._secure,
             )
+        except ConfigurationError as error:
+            raise hinted(error, url) from None
+        except InvalidHandshakeError as error:
+            raise Unreachable(f"{url.partition('?')[0]}: {outcomeOf(error).lines[0]}") from None
         except Error as error:
-            raise Unreachable(escaped(str(error))) from None
+            raise Unreachable(escaped(str(hinted(error, url)))) from None
         try:
             await client.close(1000)
         except ConnectionClosureError:
@@ -135,7 +141,10 @@ class HealthCheck(ReachingOptions):
 
         parts, timeout = urlsplit(url), self["timeout"]
         host, isSecure = parts.hostname or "", parts.scheme == "https"
-        tls = TlsClient(host, self._secure, reactor) if isSecure else None
+        try:
+            tls = TlsClient(host, self._secure, reactor) if isSecure else None
+        except ConfigurationError as error:
+            raise hinted(error, url) from None
         port = parts.port or (443 if isSecure else 80)
         route = Route(reactor, host, port, tls, timeout, MAX_PAGE + MAX_HEAD)
         return await ask(reactor, route, url, name=f"{host}:{port}", timeout=timeout, longest=MAX_PAGE)

@@ -21,6 +21,7 @@ from twisted.python.usage import UsageError
 
 from balws.cli.options import CommandOptions
 from balws.errors import Error
+from balws.logs.escape import escaped
 
 __all__ = ["MAX_NAME", "Init"]
 
@@ -88,12 +89,12 @@ class Init(CommandOptions):
         written = {file.format(name=name): template for file, template in _FILES.items()}
         there = [file for file in written if os.path.lexists(folder / file)]
         if there:
-            raise Error(f"nothing was written, for {_listed(there)} in {folder} would be written over")
+            raise Error(f"nothing was written, for {_listed(there)} in {escaped(str(folder))} would be written over")
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder, written, name)
         except OSError as error:
-            raise Error(f"cannot write {error.filename}: {error.strerror}") from None
+            raise Error(f"cannot write {escaped(str(error.filename))}: {error.strerror}") from None
         if not self["quiet"]:
             print(_next(folder, name, list(written)))
         return None
@@ -147,7 +148,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _next(folder: Path, name: str, written: list[str]) -> str:
-    enter = [] if folder.resolve() == Path.cwd() else [f"  cd {shlex.quote(str(folder))}"]
+    enter = [] if folder.resolve() == Path.cwd() else [f"  cd {shlex.quote(escaped(str(folder)))}"]
     return "\n".join(
         [
             f"Written: {', '.join(written)}.",

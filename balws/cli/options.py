@@ -5,9 +5,11 @@ What the options of all commands have in common.
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Sequence
-from getopt import GetoptError, gnu_getopt
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from getopt import GetoptError, getopt, gnu_getopt
 from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred
@@ -16,7 +18,24 @@ from twisted.python import usage
 
 from balws._version import __version__
 
-__all__ = ["CommandOptions", "ReactingOptions"]
+__all__ = ["CommandOptions", "ReactingOptions", "suggestion"]
+
+#: The words of a synopsis that are the command; what is one of several is not.
+_command = re.compile(r"Usage: ((?:[a-z][a-z-]*(?![\w|-]) ?)+)").match
+
+#: The mistake that Twisted finds by a TypeError, and has no further words for.
+_WRONG_NUMBER = "Wrong number of arguments."
+
+
+def suggestion(given: str, known: Iterable[str], prefix: str = "") -> str:
+    """
+    @param given: what there is not.
+    @param known: what there is.
+    @param prefix: stands in front of each.
+    @return: C{"; did you mean ...?"}; empty where nothing looks like it.
+    """
+    near = get_close_matches(given, list(known), 1)
+    return f"; did you mean {prefix}{near[0]}?" if near else ""
 
 
 class CommandOptions(usage.Options):
@@ -40,17 +59,42 @@ class CommandOptions(usage.Options):
         See L{usage.Options.parseOptions}.  Options may stand behind arguments, too.
         """
         given = sys.argv[1:] if options is None else list(options)
-        if not hasattr(self, "subCommands"):
-            try:
-                found, arguments = gnu_getopt(given, self.shortOpt, self.longOpt)
-            except GetoptError as error:
-                raise usage.UsageError(str(error)) from None
-            options = [part for name, value in found for part in ([name, value] if self._hasValue(name) else [name])]
-            given = [*options, "--", *arguments]
-        super().parseOptions(given)
+        subCommands: Sequence[Any] = getattr(self, "subCommands", ())
+        try:
+            found, arguments = (getopt if subCommands else gnu_getopt)(given, self.shortOpt, self.longOpt)
+        except GetoptError as error:
+            raise usage.UsageError(self._hinted(error)) from None
+        options = [part for name, value in found for part in ([name, value] if self._hasValue(name) else [name])]
+        names = [each[0] for each in subCommands]
+        if names and arguments and arguments[0] not in names:
+            self._unknown(arguments[0], names, options)
+        try:
+            super().parseOptions([*options, "--", *arguments])
+        except usage.UsageError as mistake:
+            if str(mistake) != _WRONG_NUMBER:
+                raise
+            raise usage.UsageError(f"wrong number of arguments; u{self.getSynopsis()[1:]}") from None
+
+    def _unknown(self, name: str, names: Sequence[str], options: Sequence[str]) -> None:
+        if not {"-h", "--help", "--version"}.intersection(options):
+            few = f"; {' or '.join(names)}?" if len(names) < 4 else ""
+            raise usage.UsageError(f"Unknown command: {name}{suggestion(name, names) or few}{self._seeHelp}")
+
+    def _hinted(self, error: GetoptError) -> str:
+        known = [each.removesuffix("=") for each in self.longOpt]
+        near = suggestion(error.opt, known, "--") if len(error.opt) > 1 and error.opt not in known else ""
+        return f"{error}{near}{self._seeHelp}"
+
+    @property
+    def _seeHelp(self) -> str:
+        match = _command(self.synopsis)
+        return "" if match is None else f" (see {match[1].strip()} --help)"
 
     def _hasValue(self, name: str) -> bool:
         return f"{name[2:]}=" in self.longOpt if name.startswith("--") else f"{name[1]}:" in self.shortOpt
+
+    # As for everybody else; in Twisted it is left out for a host.
+    opt_h = usage.Options.opt_help
 
     def opt_version(self) -> None:
         """

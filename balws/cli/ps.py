@@ -47,7 +47,7 @@ class Ps(ReachingOptions):
         "Example: balws ps --path /chat --sort queue, and balws ps --quiet --user mallory | xargs balws kick"
     )
     optParameters: ClassVar[Any] = [
-        ["search", None, "", "Only those with this in their id, path, user, address, a name or a group."],
+        ["search", None, None, "Only those with this in their id, path, user, address, a name or a group."],
         ["path", None, None, "Only those of the service at this path."],
         ["user", None, None, "Only those of this user."],
         ["group", None, None, "Only those in this group."],

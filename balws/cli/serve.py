@@ -9,10 +9,12 @@ import os
 import sys
 from typing import Any, ClassVar
 
+from twisted.application.reactors import getReactorTypes
 from twisted.python.usage import UsageError
 
-from balws.cli.options import CommandOptions
+from balws.cli.options import CommandOptions, suggestion
 from balws.cli.reaching import CONFIGURATION
+from balws.errors import ConfigurationError, Error
 
 __all__ = ["Serve"]
 
@@ -45,6 +47,16 @@ class Serve(CommandOptions):
         if arguments:
             self.file = arguments[0]
 
+    def postOptions(self) -> None:
+        """
+        @raise UsageError: for a reactor that there is not.
+        """
+        if self["reactor"] is not None:
+            known = sorted(each.shortName for each in getReactorTypes())
+            if self["reactor"] not in known:
+                near = suggestion(self["reactor"], known) or "; see twistd --help-reactors"
+                raise UsageError(f"--reactor: there is none named {self['reactor']}{near}")
+
     @property
     def command(self) -> list[str]:
         """
@@ -60,9 +72,30 @@ class Serve(CommandOptions):
     def run(self) -> int | None:
         """
         Serve until a signal ends it.
+
+        @raise balws.Error: when it cannot begin.
         """
         from twisted.scripts import twistd
 
+        if self["logfile"] not in (None, "-"):
+            _tryLog(self["logfile"])
         sys.argv = self.command
-        twistd.run()
+        try:
+            twistd.run()
+        except SystemExit as ended:
+            if isinstance(ended.code, str):
+                raise Error(ended.code) from None
+            raise
         return None
+
+
+def _tryLog(name: str) -> None:
+    """
+    @raise ConfigurationError: when the file cannot be written; twistd would show a traceback.
+    """
+    try:
+        with open(name, "ab"):
+            pass
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or error
+        raise ConfigurationError(f"cannot be written: {why}", f"--logfile {name}") from None

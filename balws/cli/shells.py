@@ -54,13 +54,17 @@ complete -F _balws balws
 def _bash(commands: Sequence[Offer]) -> str:
     values, options = [], []
     for command in commands:
-        words: list[str] = list(command.choices)
+        words: list[str] = []
         for option in command.options:
             words += [name for name in option.names if name.startswith("--")]
             if option.takesValue:
                 pattern = "|".join(f"{command.name},{name}" for name in option.names)
                 values.append(f"        {pattern}) {_bashWords(option.choices, option.isFile)};;")
-        options.append(f"                {command.name}) {_bashWords(words, command.takesFiles)};;")
+        offered = _bashWords(words, command.takesFiles)
+        if command.choices:
+            # An option is what begins with its sign; the argument is asked for before.
+            offered = f'{offered}; [ "${{current#-}}" != "$current" ] || {_bashWords(command.choices, False)}'
+        options.append(f"                {command.name}) {offered};;")
     names = "\\n".join([*(command.name for command in commands), "--help", "--version"])
     return _BASH % {"commands": names, "values": "\n".join(values), "options": "\n".join(options)}
 

@@ -28,7 +28,7 @@ class Logged(Connection):
     def opened(self, wire: Wire) -> None:
         self._since = self.terms.clock.seconds()
         _log.info(
-            "opened: {connection} at {path} from {address}{who}",
+            "opened: {connection} at {path} from {address}{log_who}",
             event="opened",
             **self._whoFields,
             **self.logFields,
@@ -37,7 +37,7 @@ class Logged(Connection):
 
     def ended(self, code: int, reason: str) -> None:
         _log.info(
-            "closed: {connection} at {path} from {address}{who} after {seconds} s with {code}",
+            "closed: {connection} at {path} from {address}{log_who} after {seconds} s with {code}",
             event="closed",
             **self._whoFields,
             code=code,
@@ -48,6 +48,7 @@ class Logged(Connection):
 
     @property
     def _whoFields(self) -> dict[str, Any]:
+        # A name that begins with log_ is for the words alone: JSON has the user.
         if self.principal is None:
-            return {"who": "", "user": None}
-        return {"who": f", {shown(self.principal.username)}", "user": self.principal.username}
+            return {"log_who": "", "user": None}
+        return {"log_who": f", {shown(self.principal.username)}", "user": self.principal.username}

@@ -93,6 +93,7 @@ class BenchTests(CommandTestCase):
         shown = self.bench(ECHO, "--message", "close 4001", status=1)
         self.assertIn("Errors       4 closed 4001, 4 not answered", shown)
         self.assertIn("Connections  0 of 4", self.bench("ws://localhost/no", status=1))
+        self.assertTrue(self.err.getvalue().endswith("balws: refused: 409 Conflict\n"), self.err.getvalue())
         self.bench(ECHO, "--message", "nothing", status=1)
 
     def test_maxErrors(self) -> None:
@@ -101,6 +102,7 @@ class BenchTests(CommandTestCase):
         """
         self.place.listener.stop()
         self.bench(ECHO, status=1)
+        self.assertIn(f"balws: {ECHO}: ", self.err.getvalue())
         real, refusals = self.place.connectAsync, [ECHO, ECHO]
 
         def connectAsync(url: str, *arguments: object, **fields: object) -> object:

@@ -92,7 +92,6 @@ class ListenerTests(CautionsCase):
                     "give it a secureSocket, or let only a TLS proxy reach it"
                 ],
             )
-            self.assertEqual(self.ofListener(text, guarded=False), [])
         for text in (
             'port = 9090\nhost = "127.0.0.1"',
             'endpoint = "tcp:9090:interface=127.0.0.1"',
@@ -100,6 +99,43 @@ class ListenerTests(CautionsCase):
             'endpoint = "unix:a.sock"',
         ):
             self.assertEqual(self.ofListener(text), [])
+
+    def test_public(self) -> None:
+        """
+        Plain text for everybody on every address is told of, too, unless a proxy is known to be in front.
+        """
+        service = '[[listeners.services]]\npath = "/talk"\nservice = "MODULE:TalkUpgrade"\n'
+        for text, name in (
+            ("port = 9090", "0.0.0.0:9090"),
+            ('port = 9090\nhost = "::"', "[::]:9090"),
+            ('endpoint = "tcp:9090"', "tcp:9090"),
+        ):
+            found = self.cautions(f"[[listeners]]\n{text}\n{service}")
+            self.assertEqual(len(found), 1, text)
+            self.assertTrue(
+                found[0].startswith(f"listeners[0]: /talk on {name} is plain text, for everybody, on every address: ")
+            )
+            proxied = f'[server]\ntrustedProxies = ["127.0.0.1"]\n[[listeners]]\n{text}\n{service}'
+            self.assertEqual(self.cautions(proxied), [])
+        for text in (
+            'port = 9090\nhost = "127.0.0.1"',
+            'port = 9090\nhost = "192.0.2.1"',
+            'endpoint = "tcp:9090:interface=192.0.2.1"',
+            'endpoint = "unix:a.sock"',
+        ):
+            self.assertEqual(self.cautions(f"[[listeners]]\n{text}\n{service}"), [], text)
+        self.assertEqual(self.cautions("[[listeners]]\nport = 9090\n"), [])
+
+    def test_adminFolder(self) -> None:
+        """
+        Where the socket of the admin endpoint would be in a folder that is not there, nothing starts.
+        """
+        missing = f"admin.endpoint: the folder {self.folder}/none is not there: nothing can be served before it is"
+        for name, found in (
+            ("none/a.sock", [missing]),
+            ("a.sock", []),
+        ):
+            self.assertEqual(self.cautions(f'[[listeners]]\nport = 0\n[admin]\nendpoint = "unix:{name}"\n'), found)
 
     def test_certificate(self) -> None:
         """

@@ -14,6 +14,7 @@ from tests.cli.configured import ConfiguredCase
 FINE = """
     [[listeners]]
     port = 0
+    host = "127.0.0.1"
 
     [[listeners.services]]
     path = "/talk"
@@ -47,7 +48,7 @@ class CheckTests(ConfiguredCase):
         self.configure(FINE)
         Path("balws.toml").rename("other.toml")
         out, err = self.check("other.toml")
-        self.assertTrue(out.startswith("listener 0.0.0.0:0\n  service /talk: "), out)
+        self.assertTrue(out.startswith("listener 127.0.0.1:0\n  service /talk: "), out)
         self.assertTrue(out.endswith("\nother.toml: ok\n"), out)
         self.assertEqual(err, "")
 

@@ -12,7 +12,7 @@ from twisted.logger import Logger, LogLevel
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli import asked
+from balws.cli import asked, clientauth
 from balws.cli.clientauth import ClientOptions, tellingWarnings
 from balws.config.client import ClientConfiguration
 from balws.config.clientauth import BearerTokenConfig, CredentialsConfig
@@ -21,7 +21,9 @@ from balws.config.oauth2 import (
     OAuth2PasswordGrantConfig,
     OAuth2RefreshTokenGrantConfig,
 )
+from balws.config.secure import ClientSecureSocket
 from balws.errors import ConfigurationError
+from balws.tls import client
 
 CANARY = "s3cret-canary"
 WS, WSS, ISSUER = "ws://localhost/", "wss://localhost/", "https://issuer.example/token"
@@ -156,6 +158,7 @@ class CredentialsTests(ClientOptionsTestCase):
         """
         What does not go together, and what is missing, is said before anything is asked.
         """
+        self.assertEqual(self.wrong("foo"), "Malformed URL: foo; expected one such as ws://localhost:9090/chat")
         for arguments, words in (
             (["--user", "a", "--bearer"], "these are different credentials, take one: --bearer, --user"),
             (["--bearer", "--bearer-file", "x"], "these are different credentials, take one: --bearer, --bearer-file"),
@@ -173,14 +176,26 @@ class CredentialsTests(ClientOptionsTestCase):
         ):
             self.assertEqual(self.wrong(WS, *arguments), words)
 
+    def test_noTerminal(self) -> None:
+        """
+        Where nobody can be asked, it is said how else a password is given.
+        """
+
+        def noTerminal(question: str) -> str:
+            raise ConfigurationError("nothing was given")
+
+        self.patch(clientauth, "askSecret", noTerminal)
+        problem = self.assertRaises(ConfigurationError, self.fields, WS, "--user", "a")
+        self.assertEqual(str(problem), "nothing was given; give it by --password-file FILE, or in BALWS_PASSWORD")
+
     def test_notThere(self) -> None:
         """
         A secret that cannot be had is told without any of it.
         """
         for arguments, words in (
             (["--bearer"], "the environment variable 'BALWS_TOKEN' is not set"),
-            (["--bearer-file", "nowhere"], "the file 'nowhere' cannot be read: No such file or directory"),
-            (["--user", "a", "--password-file", "nowhere"], "the file 'nowhere' cannot be read"),
+            (["--bearer-file", "nowhere"], "--bearer-file: the file 'nowhere' cannot be read: No such file"),
+            (["--user", "a", "--password-file", "nowhere"], "--password-file: the file 'nowhere' cannot be read"),
             (["--oauth2-refresh", ISSUER, "--client-id", "a"], "the environment variable 'BALWS_REFRESH_TOKEN' is"),
             (["--bearer-file", self.file("a b")], "token: expected a token: visible ASCII"),
         ):
@@ -216,7 +231,7 @@ class RequestTests(ClientOptionsTestCase):
         problem = self.wrong(WS, "-H", f"X-A: {CANARY}\x01.")
         self.assertIn("X-A", problem)
         self.assertNotIn(CANARY, problem)
-        self.assertIn("subProtocols", self.wrong(WS, "-s", "a b"))
+        self.assertIn("--sub-protocol: ", self.wrong(WS, "-s", "a b"))
 
 
 class TrustTests(ClientOptionsTestCase):
@@ -263,3 +278,15 @@ class WarningsTests(SynchronousTestCase):
         stop()
         log.warn("nothing")
         self.assertEqual(lines, ["one\\n\\x1b"])
+
+    def test_insecure(self) -> None:
+        """
+        What is a field of the configuration elsewhere is called by its option.
+        """
+        client._warn.cache_clear()  # it is said once a process
+        lines: list[str] = []
+        stop = tellingWarnings(lines.append)
+        self.addCleanup(stop)
+        client.TlsClient("a.example", ClientSecureSocket(enable=False))
+        self.assertEqual(len(lines), 1)
+        self.assertIn("TLS without verification (--insecure): ", lines[0])

@@ -82,9 +82,61 @@ class MainTests(CommandTestCase):
         A command line that cannot be understood ends with status 2 and one line.
         """
         self.assertEqual(self.refusal(), "which command? See balws --help")
-        self.assertEqual(self.refusal("dance"), "Unknown command: dance")
-        self.assertEqual(self.refusal("--verbose"), "option --verbose not recognized")
-        self.assertEqual(self.refusal("hash-password", "--verbose"), "option --verbose not recognized")
+        self.assertEqual(self.refusal("dance"), "Unknown command: dance (see balws --help)")
+        self.assertEqual(self.refusal("--verbose"), "option --verbose not recognized (see balws --help)")
+        unknown = "option --verbose not recognized (see balws hash-password --help)"
+        self.assertEqual(self.refusal("hash-password", "--verbose"), unknown)
+
+    def test_suggestion(self) -> None:
+        """
+        What was mistyped is guessed, for a command and an option; of a few commands all are named.
+        """
+        unknown = "not recognized; did you mean"
+        for line, words in (
+            (("sevre",), "Unknown command: sevre; did you mean serve? (see balws --help)"),
+            (("token", "mak"), "Unknown command: mak; did you mean make? (see balws token --help)"),
+            (("token", "mint"), "Unknown command: mint; make or show? (see balws token --help)"),
+            (("ps", "--jsn"), f"option --jsn {unknown} --json? (see balws ps --help)"),
+            (("token", "make", "--isuer"), f"option --isuer {unknown} --issuer? (see balws token make --help)"),
+        ):
+            self.assertEqual(self.refusal(*line), words)
+
+    def test_number(self) -> None:
+        """
+        Too many arguments, and too few, are told with what is wanted.
+        """
+        init, ps, top = (("init", "a", "b"), "init [FOLDER]"), (("ps", "x"), "ps ["), (("top", "x"), "top")
+        for line, wanted in (init, ps, top):
+            self.assertIn(f"wrong number of arguments; usage: balws {wanted}", self.refusal(*line))
+
+    def test_helps(self) -> None:
+        """
+        C{-h} and C{help} are C{--help}, of one command, too.
+        """
+        for line, usage in (
+            (("-h",), "balws COMMAND"),
+            (("help",), "balws COMMAND"),
+            (("ps", "-h"), "balws ps"),
+            (("help", "ps"), "balws ps"),
+            (("help", "token", "make"), "balws token make"),
+            (("token", "-h"), "balws token"),
+        ):
+            self.out.truncate(0)
+            self.out.seek(0)
+            self.assertTrue(self.exits(*line).startswith(f"Usage: {usage} "), line)
+
+    def test_escaped(self) -> None:
+        """
+        What an error quotes does not steer the terminal; its lines stay lines.
+        """
+
+        def fails(self: object) -> None:
+            raise ConfigurationError("a\x1b[2J\nb")
+
+        self.patch(HashPassword, "run", fails)
+        self.assertEqual(main(["hash-password"]), 1)
+        self.assertEqual(self.err.getvalue(), "balws: a\\x1b[2J\nb\n")
+        self.assertEqual(self.refusal("\x1b[2J"), "Unknown command: \\x1b[2J (see balws --help)")
 
     def test_encoding(self) -> None:
         """
@@ -190,9 +242,11 @@ class OptionsTests(SynchronousTestCase):
         Those that there are not, and those without their value, are refused there, too.
         """
         for line, problem in (
-            (("a", "--other"), "option --other not recognized"),
-            (("a", "-x"), "option -x not recognized"),
-            (("a", "--kind"), "option --kind requires argument"),
+            (("a", "--other"), "option --other not recognized (see balws sample --help)"),
+            (("a", "-x"), "option -x not recognized (see balws sample --help)"),
+            (("a", "--kind"), "option --kind requires argument (see balws sample --help)"),
+            (("a", "--kin"), "option --kind requires argument (see balws sample --help)"),
+            (("a", "--kid=b"), "option --kid not recognized; did you mean --kind? (see balws sample --help)"),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, Sample().parseOptions, line)), problem)
 

@@ -62,7 +62,7 @@ class OffersTests(SynchronousTestCase):
         self.assertEqual(
             odd.options,
             (
-                OptionOffer(("--help",), "Display this help and exit.", False),
+                OptionOffer(("--help", "-h"), "Display this help and exit.", False),
                 OptionOffer(("--input", "-i"), "A file's name: it's [here], \\ there.", True, (), True),
                 OptionOffer(("--kind",), "One of several.", True, ("a", "b")),
                 OptionOffer(("--profile",), "Who it is.", True),
@@ -174,6 +174,10 @@ class BashTests(ShellCase):
         self.assertEqual(self.completed("balws", "odd", "--kind", "="), ["a", "b"])
         self.assertEqual(self.completed("balws", "odd", "--profile", ""), [""])
         self.assertEqual(self.completed("balws", "named", "u"), ["up"])
+        self.assertEqual(self.completed("balws", "named", ""), ["up", "down"])
+        self.assertEqual(self.completed("balws", "named", "--h"), ["--help"])
+        for words, found in ((("token",), ["make", "show"]), (("hash-password", "--kind"), ["scrypt", "argon2"])):
+            self.assertEqual(self.completed("balws", *words, "", commands=Options.subCommands), found)
 
     def test_files(self) -> None:
         """

@@ -103,7 +103,8 @@ class ScriptTests(ConnectTestCase):
         """
         self.place.listener.stop()
         self.connect(ECHO, "--send", "a", status=1)
-        self.assertIn("balws: IO Error: Connection was refused", self.err.getvalue())
+        words = f"balws: {ECHO}: the connection was refused; is it running? balws serve\n"
+        self.assertEqual(self.err.getvalue(), words)
 
     def test_neverConnects(self) -> None:
         """

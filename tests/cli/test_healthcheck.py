@@ -190,8 +190,9 @@ class ListenerTests(HealthCase):
         self.assertEqual(self.printed(), "accepts connections\n")
         self.assertEqual(await self.check("-q", f"ws://127.0.0.1:{port}/rude"), 0)
         error = await self.assertFailure(self.check(f"ws://127.0.0.1:{port}/closed"), Error)
-        self.assertIn("403", str(error))
-        await self.assertFailure(self.check("ws://127.0.0.1:1/open"), Error)
+        self.assertEqual(str(error), f"ws://127.0.0.1:{port}/closed: refused: 403 Forbidden")
+        error = await self.assertFailure(self.check("ws://127.0.0.1:1/open"), Unreachable)
+        self.assertEqual(str(error), "ws://127.0.0.1:1/open: the connection was refused; is it running? balws serve")
 
     async def test_escaped(self) -> None:
         """
@@ -228,4 +229,6 @@ class ListenerTests(HealthCase):
             self.assertEqual(await self.check(*trusted, url), 0 if words else 1)
             self.assertEqual(self.printed(), f"{words}\n" if words else "")
         self.assertTrue(self.said().startswith("balws: not ready: 404"))
-        await self.assertFailure(self.check("--ca-file", "none.pem", url), ConfigurationError)
+        for each in (url, f"wss://127.0.0.1:{port}/open"):
+            error = await self.assertFailure(self.check("--ca-file", "none.pem", each), ConfigurationError)
+            self.assertTrue(str(error).startswith("--ca-file: the file 'none.pem' cannot be read"), error)

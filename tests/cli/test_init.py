@@ -4,6 +4,7 @@ Tests of L{balws.cli.init}.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -96,6 +97,20 @@ class WritingTests(InitCase):
         (entry,) = loadFile(folder / "balws.toml").listeners
         self.assertEqual([service.path for service in entry.services], ["/order_book"])
 
+    def test_control(self) -> None:
+        """
+        A folder whose name would do something to the terminal is made, and printed so that it does nothing.
+        """
+        folder = "\x1b[2J chat"
+        (self.folder / folder).mkdir()
+        (self.folder / folder / "chat.py").touch()
+        self.assertIn(r" in \x1b[2J chat would be", self.refusal("init", "--name", "chat", folder, status=1))
+        line = self.refusal("init", "--name", "room", f"{folder}/chat.py", status=1)
+        self.assertTrue(line.startswith(r"cannot write \x1b[2J chat/chat.py"), line)
+        (self.folder / folder / "chat.py").unlink()
+        self.assertIn(r"  cd '\x1b[2J chat'" + "\n", self.begin("--name", "chat", folder))
+        self.assertEqual(self.names(self.folder / folder), FILES)
+
     def test_quiet(self) -> None:
         """
         C{--quiet} prints nothing.
@@ -184,7 +199,7 @@ class RefusalTests(InitCase):
         """
         More than one folder cannot be understood.
         """
-        self.assertIn("Wrong number of arguments", self.refusal("init", "one", "two"))
+        self.assertIn("wrong number of arguments", self.refusal("init", "one", "two"))
 
 
 class ScaffoldTests(InitCase):
@@ -235,6 +250,14 @@ class ScaffoldTests(InitCase):
             grace.send('{"text": "Hello"}')
             heard = [ada.recv(PATIENCE) for _ in range(3)]
         self.assertEqual(heard[-1], '{"name":"Grace","text":"Hello"}')
+
+    def test_described(self) -> None:
+        """
+        Its description has what everybody hears, so that a client that is made of it knows the type.
+        """
+        document = json.loads(self.run_(*asCommand("balws asyncapi balws.toml")))
+        said = document["components"]["schemas"]["Said"]
+        self.assertEqual(sorted(said["properties"]), ["name", "text"])
 
     def test_settings(self) -> None:
         """

@@ -126,7 +126,7 @@ class PsTests(AskingCase):
             (("--limit", "-1"), "--limit takes a whole number from 0 to 10000"),
             (("--limit", "10001"), "--limit takes a whole number from 0 to 10000"),
             (("--limit", "all"), "--limit takes a whole number from 0 to 10000"),
-            (("more",), "Wrong number of arguments."),
+            (("more",), f"wrong number of arguments; u{Ps.synopsis[1:]}"),
         ):
             self.assertEqual(str(self.assertRaises(UsageError, self.parsed, Ps, *arguments)), problem)
         for limit in (0, 10_000):

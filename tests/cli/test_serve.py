@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import StringIO
 from pathlib import Path
 
 from twisted.python.usage import UsageError
@@ -56,6 +57,42 @@ class ServeTests(SynchronousTestCase):
         One file is served.
         """
         self.assertEqual(str(self.assertRaises(UsageError, self.command, "a", "b")), "one file is served")
+
+    def test_reactor(self) -> None:
+        """
+        A reactor that there is not is refused in one line.
+        """
+        for name, words in (("asynci", "; did you mean asyncio?"), ("nope!", "; see twistd --help-reactors")):
+            error = self.assertRaises(UsageError, self.command, "--reactor", name)
+            self.assertEqual(str(error), f"--reactor: there is none named {name}{words}")
+
+    def test_refused(self) -> None:
+        """
+        A log that cannot be written, and what twistd ends with before it serves, are one line each.
+        """
+
+        def refused() -> None:
+            raise SystemExit("a.toml: wrong")
+
+        self.patch(sys, "argv", ["balws", "serve"])
+        self.patch(sys, "stderr", StringIO())
+        self.patch(twistd, "run", refused)
+        self.assertEqual(main(["serve", "--logfile", "none/log", "a.toml"]), 1)
+        self.assertEqual(main(["serve", "--logfile", "log", "a.toml"]), 1)
+        words = "balws: --logfile none/log: cannot be written: No such file or directory\nbalws: a.toml: wrong\n"
+        self.assertEqual(sys.stderr.getvalue(), words)
+
+    def test_status(self) -> None:
+        """
+        The status of twistd is ours.
+        """
+
+        def ended() -> None:
+            raise SystemExit(3)
+
+        self.patch(sys, "argv", ["balws", "serve"])
+        self.patch(twistd, "run", ended)
+        self.assertEqual(self.assertRaises(SystemExit, main, ["serve", "--logfile", "-", "a.toml"]).code, 3)
 
     def test_run(self) -> None:
         """

@@ -195,11 +195,15 @@ class MakeTests(TokenTestCase):
         """
         Keys that cannot be used are told, without any of them.
         """
-        self.assertIn("cannot be read: No such file", self.refused("make", "--key-file", "nowhere"))
-        self.assertIn("the file 'nowhere' cannot be read", self.refused("make", "--secret-file", "nowhere"))
+        self.assertIn("--key-file: the file 'nowhere' cannot be read", self.refused("make", "--key-file", "nowhere"))
+        self.assertIn("--secret-file: the file 'nowhere' cannot", self.refused("make", "--secret-file", "nowhere"))
+        password = ("--key-file", self.private, "--key-password-file", "nowhere")
+        self.assertIn("--key-password-file: the file 'nowhere' cannot be read", self.refused("make", *password))
         self.assertIn("has no private key in PEM", self.refused("make", "--key-file", self.secret))
-        self.assertIn("is under 32 bytes", self.refused("make", "--secret-file", self.write("short", "x" * 31)))
-        self.assertIn("the key is for ES256, not for RS256", self.refused("make", "-k", self.private, "-a", "RS256"))
+        short = self.refused("make", "--secret-file", self.write("short", "x" * 31))
+        self.assertIn("--secret-file: is under 32 bytes", short)
+        other = self.refused("make", "-k", self.private, "-a", "RS256")
+        self.assertIn("--algorithm: the key is for ES256, not for RS256", other)
         self.assertIn("a secret is for HS256", self.refused("make", "--secret-file", self.secret, "-a", "ES256"))
 
     def test_notSigned(self) -> None:

@@ -192,9 +192,8 @@ class ServiceTests(OperatingCase):
         """
         C{balws serve} ends like twistd: one line and status 1 for what cannot be served.
         """
-        self.assertEqual(
-            self.balws("serve none.toml", status=1).stderr, "none.toml: cannot be read: No such file or directory\n"
-        )
+        words = "balws: none.toml: cannot be read: No such file or directory\n"
+        self.assertEqual(self.balws("serve none.toml", status=1).stderr, words)
         self.start()
         done = self.balws("serve", status=1)
         self.assertIn("failed to start the listener", done.stdout + done.stderr)

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.logger import formatEvent
 
 from balws import Service, UpgradeService
+from balws.logs.record import recordOf
 from balws.server.inbound import Inbound, kindOf
 from tests.auth.checking import AnsweringTokens
 from tests.server.guarded import BEARER, GuardedTestCase
@@ -79,6 +80,11 @@ class LoggedTests(GuardedTestCase):
         first, last = self.told("balws.connections")
         self.assertIn(' from 192.0.2.7, "ada"', formatEvent(first))
         self.assertEqual((first["user"], last["user"]), ("ada", "ada"))
+        for each in (first, last):
+            record = recordOf(each)
+            assert record is not None
+            self.assertIn("user", record.fields)
+            self.assertEqual([name for name in record.fields if "who" in name], [])
 
     def test_off(self) -> None:
         """

@@ -109,6 +109,7 @@ class Load:
     @ivar latency: how long answers took.
     @ivar connecting: how long the opening handshakes took.
     @ivar errors: how often what went wrong, by a few words.
+    @ivar problem: why the first connection that was not made was not; L{None}: all were.
     @ivar sent: how many messages were sent.
     @ivar received: how many answers came.
     @ivar open: how many connections there are.
@@ -141,6 +142,7 @@ class Load:
         self.latency = Histogram()
         self.connecting = Histogram()
         self.errors: Counter[str] = Counter()
+        self.problem: Error | None = None
         self.sent = self.received = self.late = 0
         self.elapsed = 0.0
 
@@ -202,6 +204,7 @@ class Load:
                 return
             except Error as problem:
                 self._count(_wordsOf(problem))
+                self.problem = self.problem or problem
                 continue
             finally:
                 self._attempts.discard(attempt)

@@ -17,9 +17,12 @@ from twisted.python.usage import UsageError
 from balws.cli.bench.load import Load, Work
 from balws.cli.bench.report import asJson, asText, progress
 from balws.cli.clientauth import ClientOptions, tellingWarnings
+from balws.cli.connect.outcome import outcomeOf
+from balws.cli.hint import hinted
 from balws.cli.numbers import amount, whole
 from balws.client.asyncclient import AsyncClient
 from balws.config.loopback import isLoopback
+from balws.errors import Error
 
 __all__ = ["Bench"]
 
@@ -95,6 +98,8 @@ class Bench(ClientOptions):
     async def main(self, reactor: Any) -> int:
         """
         See L{ClientOptions}.
+
+        @raise Error: when nobody could be connected, with the reason of the first.
         """
         stop = tellingWarnings(lambda line: self._say(f"balws: warning: {line}"))
         if isLoopback(self.address.host):
@@ -131,6 +136,8 @@ class Bench(ClientOptions):
         else:
             isUnicode = (sys.stdout.encoding or "").lower().startswith("utf")
             print("\n".join(asText(self.work, load, isUnicode)))
+        if load.problem is not None and not load.connecting.count:
+            raise Error(outcomeOf(hinted(load.problem, self.url)).lines[0])
         isDone = (load.received if self.work.isAnswered else load.sent) > 0
         return 0 if isDone and load.errors.total() <= self._maxErrors else 1
 

@@ -24,6 +24,7 @@ from balws.cli.connect.shown import Shown
 from balws.cli.connect.source import Lines
 from balws.cli.connect.terminal import Terminal
 from balws.cli.connect.words import Words
+from balws.cli.hint import hinted
 from balws.cli.numbers import amount, whole
 from balws.client.client import Client
 from balws.config.client import WebSocketRetryConfig
@@ -127,7 +128,7 @@ class Connect(ClientOptions):
         try:
             outcome = await (self._script(reactor) if self.isScript else self._dialogue(reactor))
         except Error as problem:
-            outcome = outcomeOf(problem)
+            outcome = outcomeOf(hinted(problem, self.url))
         for line in outcome.lines:
             self._say(f"balws: {line}")
         return outcome.status

@@ -136,7 +136,10 @@ class Make(CommandOptions):
 
         @raise balws.Error: when the key cannot be used.
         """
-        token = _tokenOf(self._issued())
+        try:
+            token = _tokenOf(self._issued())
+        except ConfigurationError as error:
+            raise ConfigurationError(error.problem, self._optionOf(error.path)) from None
         if self["json"]:
             compact = parse(token)
             print(json.dumps({"token": token, "header": compact.header, "claims": compact.claims}))
@@ -159,6 +162,17 @@ class Make(CommandOptions):
                     raise
         return self._with(key, _USUAL[-1])
 
+    def _optionOf(self, path: str) -> str:
+        """
+        @param path: of the configuration's field at fault.
+        @return: the option that it came from.
+        """
+        if path.startswith("--"):
+            return path
+        if path.endswith("algorithm") and self["algorithm"] is not None:
+            return "--algorithm"
+        return "--secret-file" if self["secret-file"] is not None else "--key-file"
+
     def _with(self, key: Any, algorithm: str) -> IssuedToken:
         signature = {"algorithm": algorithm, "config": key}
         return IssuedToken(build(JwtIssuerConfig, {**self._fields, "signatureConfig": signature}), time)
@@ -166,7 +180,10 @@ class Make(CommandOptions):
     def _password(self) -> Mapping[str, str]:
         if self["key-password-file"] is None:
             return {}
-        return {"keyPassword": resolveSecret({"file": self["key-password-file"]}, Path()).reveal()}
+        try:
+            return {"keyPassword": resolveSecret({"file": self["key-password-file"]}, Path()).reveal()}
+        except ConfigurationError as error:
+            raise ConfigurationError(error.problem, "--key-password-file") from None
 
 
 def _tokenOf(issued: IssuedToken) -> str:
