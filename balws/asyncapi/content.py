@@ -6,12 +6,13 @@ What may travel under one annotation: which kinds of messages, and of what conte
 from __future__ import annotations
 
 import types
+from dataclasses import is_dataclass
 from inspect import Signature
-from typing import Annotated, Any, Never, NoReturn, Union, get_args, get_origin
+from typing import Annotated, Any, Never, NoReturn, Union, get_args, get_origin, is_typeddict
 from xml.etree.ElementTree import Element
 
 import attrs
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from balws.binding.constraints import relax, unalias
 from balws.closing import CloseFrame
@@ -72,8 +73,12 @@ def _members(annotation: Any) -> list[Any]:
 
 
 def _isRecord(annotation: Any) -> bool:
-    info = inspect.type_info(relax(annotation))
-    return isinstance(info, inspect.StructType | inspect.DataclassType | inspect.TypedDictType)
+    plain = relax(annotation)
+    kind = get_origin(plain) or plain
+    if not isinstance(kind, type):
+        inspect.type_info(plain)  # raises for what is no type at all
+        return False
+    return issubclass(kind, Struct) or is_dataclass(kind) or attrs.has(kind) or is_typeddict(kind)
 
 
 def contentsOf(annotation: Any) -> tuple[Content, ...]:

@@ -6,6 +6,7 @@ What a document says of one channel, as its client needs it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -14,6 +15,7 @@ from balws.asyncapi.kind import Kind, single
 from balws.asyncapi.names import className
 from balws.asyncapi.reading import Source
 from balws.asyncapi.shapes import Shapes
+from balws.asyncapi.source import LONGEST
 
 __all__ = ["Contract", "Message", "Parameter", "contractsOf"]
 
@@ -166,7 +168,7 @@ class _Channel:
                 key=name,
                 schema=schema,
                 isRequired="default" not in schema,
-                words=" ".join(_words(plain)),
+                words=self._said(plain, where),
                 where=where,
             )
         bindings, place = source.resolve(self._node.get("bindings", {}), f"{self.where}/bindings")
@@ -175,7 +177,9 @@ class _Channel:
             schema, where = source.resolve(socket.get(key, {}), f"{place}/ws/{key}")
             if not isinstance(schema, Mapping):
                 raise source.error("is no object", where)
-            required = source.listed(schema, "required", where)
+            listed = source.listed(schema, "required", where)
+            source.step(where, len(listed))
+            required = {each for each in listed if isinstance(each, str)}
             for name, node in source.table(schema, "properties", where).items():
                 inside, there = source.resolve(node, f"{where}/properties/{_escaped(name)}")
                 if isinstance(inside, Mapping) and not name.lower().startswith("sec-websocket-"):
@@ -184,9 +188,17 @@ class _Channel:
                         key=name,
                         schema=inside,
                         isRequired=name in required and "default" not in inside,
-                        words=" ".join(_words(inside)),
+                        words=self._said(inside, there),
                         where=there,
                     )
+
+    def _said(self, node: Mapping[str, Any], where: str) -> str:
+        """
+        @return: what is said of a parameter, as far as it is shown.
+        """
+        words = " ".join(text[:LONGEST] for text in _words(node))[:LONGEST]
+        self._source.step(where, len(words) // 100)
+        return words
 
     # Messages
 
@@ -207,8 +219,8 @@ class _Channel:
         contract.receives.update((message.name, message) for message in receives)
         isStream = operation.get("x-response-type") == "server-streaming"
         if isReceived and answers and not isStream and all(each.isTied for each in (*messages, *answers)):
-            for message in messages:
-                contract.answers[message.name] = [answer.name for answer in answers]
+            names = [answer.name for answer in answers]
+            contract.answers.update((message.name, names) for message in messages)
 
     def addAll(self) -> None:
         """
@@ -219,22 +231,32 @@ class _Channel:
 
     def _listed(self, node: Mapping[str, Any], where: str) -> list[Message]:
         if "messages" not in node:
+            self._source.step(where, len(self._given))
             return [self._message(name) for name in self._given]
-        places: dict[str, str] = {}
-        for name, given in self._given.items():
-            there = f"{self.where}/messages/{_escaped(name)}"
-            # The channel may be a reference, and the message another.
-            named = f"#/channels/{_escaped(self.contract.key)}/messages/{_escaped(name)}"
-            places[named] = places[there] = places[self._source.resolve(given, there)[1]] = name
+        places = self._places
         found = []
         for number, reference in enumerate(self._source.listed(node, "messages", where)):
             own = reference.get("$ref") if isinstance(reference, Mapping) else None
+            self._source.step(where)
             if not isinstance(own, str) or own not in places:
                 own = self._source.resolve(reference, f"{where}/messages/{number}")[1]
             if own not in places:
                 raise self._source.error("is no message of its channel", f"{where}/messages/{number}")
             found.append(self._message(places[own]))
         return found
+
+    @cached_property
+    def _places(self) -> dict[str, str]:
+        """
+        The names of the messages, by all that a reference may call them.
+        """
+        places: dict[str, str] = {}
+        for name, given in self._given.items():
+            there = f"{self.where}/messages/{_escaped(name)}"
+            # The channel may be a reference, and the message another.
+            named = f"#/channels/{_escaped(self.contract.key)}/messages/{_escaped(name)}"
+            places[named] = places[there] = places[self._source.resolve(given, there)[1]] = name
+        return places
 
     def _message(self, name: str) -> Message:
         if name not in self._messages:

@@ -6,10 +6,14 @@ Types of Python for messages, as code.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import attrs
 
-__all__ = ["ANY", "NONE", "Kind", "Member", "either", "single"]
+__all__ = ["ANY", "MAX_MEMBERS", "NONE", "Kind", "Member", "either", "literals", "single"]
+
+#: So many types may be in a union, and so many values in a C{Literal}; of more nothing is said.
+MAX_MEMBERS = 1000
 
 
 @attrs.frozen
@@ -27,30 +31,57 @@ class Member:
     group: str
     code: str
     tag: tuple[str, str] | None = None
-    literals: tuple[str, ...] = ()
+    literals: tuple[str, ...] = attrs.field(default=(), eq=False)  # the code has them
 
 
-@attrs.frozen
+@attrs.frozen(slots=False)  # for what is found once
 class Kind:
     """
     @ivar members: the types that a value may be of.
+    @ivar alias: the name that stands for them where they are too long to be written each time;
+        L{None} without.
     """
 
     members: tuple[Member, ...]
+    alias: str | None = None
 
-    @property
+    @cached_property
     def codes(self) -> Sequence[str]:
         """
-        Each of the types, in Python.
+        Each of the types, in Python, or the name for all.
         """
-        return [member.code for member in self.members]
+        return [member.code for member in self.members] if self.alias is None else [self.alias]
 
-    @property
+    @cached_property
     def code(self) -> str:
         """
         All of them.
         """
         return " | ".join(self.codes)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """
+        All that stands in it, in Python: types, and the values of each C{Literal}.
+        """
+        return frozenset(code for member in self.members for code in (member.code, *member.literals))
+
+    @cached_property
+    def optional(self) -> Kind:
+        """
+        This, or L{None}.
+        """
+        if self.values & {"Any", "None"}:
+            return self
+        return Kind((*self.members, *NONE.members), None if self.alias is None else f"{self.alias} | None")
+
+    @cached_property
+    def cost(self) -> int:
+        """
+        What it takes to make another of it, in steps: one for each type and value, and for each
+        hundred characters.
+        """
+        return sum(1 + len(member.literals) + len(member.code) // 100 for member in self.members)
 
 
 def single(group: str, code: str) -> Kind:
@@ -71,8 +102,12 @@ def either(kinds: Iterable[Kind]) -> Kind:
     @return: what is of any of these kinds, as msgspec can tell them apart: what it cannot is the
         nearest type that takes all of them.
     """
-    members = list(dict.fromkeys(member for kind in kinds for member in kind.members))
-    if not members or any(member.group == "any" for member in members):
+    given = list(kinds)
+    others = [kind for kind in given if kind != NONE]
+    if len(others) == 1:
+        return others[0] if len(given) == 1 else others[0].optional
+    members = list(dict.fromkeys(member for kind in given for member in kind.members))
+    if not 0 < len(members) <= MAX_MEMBERS or any(member.group == "any" for member in members):
         return ANY
     groups: dict[str, list[Member]] = {}
     for member in members:
@@ -90,12 +125,13 @@ def _together(group: str, members: list[Member]) -> list[Member]:
         return members if len(fields) == 1 and None not in fields and len(set(tags)) == len(tags) else [_MAP]
     if group == "array":
         return [_LIST]
-    if all(member.literals for member in members):
+    values = {value for member in members for value in member.literals}
+    if len(values) <= MAX_MEMBERS and all(member.literals for member in members):
         return [literals(group, [value for member in members for value in member.literals])]
     if group == "text":
         return [_TEXT]
     plain = [member for member in members if not member.literals]
-    return [Member("number", "float")] if any(member.code == "float" for member in plain) else plain[:1]
+    return [Member("number", "float" if any(member.code == "float" for member in plain) else "int")]
 
 
 def literals(group: str, values: Iterable[str]) -> Member:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from balws.asyncapi.contract import Contract, Message, contractsOf
-from balws.asyncapi.kind import either
+from balws.asyncapi.kind import Kind, either
 from balws.asyncapi.names import BUILTIN, IMPORTED, Names, className, memberName
 from balws.asyncapi.reading import Source
 from balws.asyncapi.shapes import Field, Record, Shapes
@@ -21,10 +21,15 @@ from balws.client.typed.client import TypedClient
 __all__ = ["MAX_MODULE", "makeModule"]
 
 #: The largest module, in characters.
-MAX_MODULE = 32 * 1024 * 1024
+MAX_MODULE = 4 * 1024 * 1024
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
-_TEXT = re.compile(r"""\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'""")
+_TEXT = re.compile(r"""\"(?:[^\"\\]++|\\.)*+\"|'(?:[^'\\]++|\\.)*+'""")
+
+_TOO_LARGE = f"a client of it would be larger than {MAX_MODULE // 1024**2} MB; --channel picks one channel"
+
+#: What no method may be called.
+_METHODS = (*dir(TypedClient), "client", "connect")
 
 _HEAD = "Made by `balws client` from an AsyncAPI document: make it again in place of changing it."
 
@@ -39,7 +44,7 @@ def makeModule(source: Source, channel: str | None = None) -> str:
     writer = _Writer(source, channel)
     text = writer.text()
     if len(text) > MAX_MODULE:
-        raise source.error("a client of it would be too large")
+        raise source.error(_TOO_LARGE)
     return text
 
 
@@ -55,22 +60,49 @@ class _Writer:
         self._contracts = contractsOf(source, self._shapes, channel)
         #: What was written where types stand: what has to be imported is seen in it.
         self._types: list[str] = []
+        self._records = {record.name: record for record in self._shapes.records}
+        #: What the lists of answers are, by their ids: many requests may have one list.
+        self._answers: dict[int, Kind] = {}
+        self._length = 0
 
     def text(self) -> str:
         info = self._source.table(self._source.root, "info", "#")
         words = [info[key] for key in ("title", "description") if isinstance(info.get(key), str)]
-        channels = [line for contract in self._contracts for line in self._channel(contract)]
-        records = [line for record in self._shapes.records for line in self._record(record)]
-        body = [*records, *channels]
-        if body[2].startswith("#"):
+        channels = [
+            line
+            for contract in self._contracts
+            for line in self._counted(self._channel(contract), f"#/channels/{contract.key[:100]}")
+        ]
+        records = [
+            line
+            for record in self._shapes.records
+            for line in self._counted(self._record(record), f"record {record.name}")
+        ]
+        aliases = [
+            line
+            for name, code in self._shapes.aliases.items()
+            for line in self._counted(self._alias(name, code), f"type {name}")
+        ]
+        body = [*records, *aliases, *channels]
+        if not body[2].startswith("class"):
             del body[0]  # only a class stands two lines below the imports
         lines = [*docstring([*words[:1], _HEAD, *words[1:]], ""), "", *self._imports(), *body]
         if any(len(line) > WIDTH for line in lines):
             lines.insert(0, "# ruff: noqa: E501")
         return "\n".join(lines) + "\n"
 
+    def _counted(self, lines: Iterable[str], where: str) -> Iterator[str]:
+        """
+        @raise ConfigurationError: as soon as all lines are too much.
+        """
+        for line in lines:
+            self._length += len(line) + 1
+            if self._length > MAX_MODULE:
+                raise self._source.error(_TOO_LARGE, where)
+            yield line
+
     def _imports(self) -> Iterator[str]:
-        used = {name for each in self._types for name in _NAME.findall(_TEXT.sub("", each))}
+        used = {name for each in set(self._types) for name in _NAME.findall(_TEXT.sub("", each))}
         yield "from __future__ import annotations"
         yield ""
         if "datetime" in used:
@@ -114,6 +146,10 @@ class _Writer:
         default = "" if field.default is None else f"default={field.default}, "
         return f"{line} = field({default}name={literal(field.key)})"
 
+    def _alias(self, name: str, code: str) -> Iterator[str]:
+        self._types += ["TypeAlias", code]
+        yield from ("", "", f"{name}: TypeAlias = {code}")
+
     # Channels
 
     def _channel(self, contract: Contract) -> Iterator[str]:
@@ -142,7 +178,7 @@ class _Writer:
                 yield "    countsIds = True"
         yield ""
         yield from self._connect(contract)
-        names = Names([*dir(TypedClient), "client", "connect"])
+        names = Names(_METHODS)
         for key, message in contract.sends.items():
             yield from self._sending(names.take(f"send{className(key)}"), message)
         for key, answers in contract.answers.items():
@@ -154,12 +190,11 @@ class _Writer:
         """
         @return: whether the ids of requests must be numbers.
         """
-        records = {record.name: record for record in self._shapes.records}
         for key in contract.answers:
-            record = records.get(contract.sends[key].kind.code)
+            record = self._records.get(contract.sends[key].kind.code)
             for field in record.fields if record is not None else ():
                 if field.key == contract.streamId:
-                    return "int" in field.kind.codes and "str" not in field.kind.codes
+                    return "int" in field.kind.values and "str" not in field.kind.values
         return False
 
     def _connect(self, contract: Contract) -> Iterator[str]:
@@ -181,7 +216,9 @@ class _Writer:
         yield f"        await self.client.{verb}(message)"
 
     def _asking(self, name: str, message: Message, contract: Contract, answers: list[str]) -> Iterator[str]:
-        code = either(contract.receives[each].kind for each in answers).code
+        if id(answers) not in self._answers:
+            self._answers[id(answers)] = either(contract.receives[each].kind for each in answers)
+        code = self._answers[id(answers)].code
         self._types += [message.kind.code, code]
         words = (*message.words, "Waits for the answer, which has the same id; messages may come in between.")
         yield from self._method(name, f"message: {message.kind.code}", code, words)

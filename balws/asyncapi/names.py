@@ -15,6 +15,9 @@ __all__ = ["BUILTIN", "IMPORTED", "Names", "className", "memberName"]
 #: The longest name that is made, in characters.
 _LONGEST = 60
 
+#: So much of a text is looked at for that, in characters.
+_READ = 1000
+
 #: What the code that is made has names for.
 IMPORTED = (
     *("Any", "TypedClient", "Decimal", "Element", "Literal", "Self", "Struct", "TypeAlias", "UUID", "Unknown"),
@@ -54,7 +57,7 @@ def className(text: str) -> str:
     @return: words of ASCII letters and digits, capitalised and joined: C{"chat.message-v2"} is
         C{ChatMessageV2}.
     """
-    words = re.findall(r"[A-Za-z0-9]+", text)
+    words = re.findall(r"[A-Za-z0-9]+", text[:_READ])
     name = "".join(word[0].upper() + word[1:] for word in words)[:_LONGEST]
     return name if name[:1].isalpha() else f"Message{name}"
 
@@ -64,9 +67,9 @@ def memberName(text: str) -> str:
     @return: the text where Python can have it as the name of a field; else like
         L{className}, with a small letter.
     """
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text) and len(text) <= _LONGEST:
+    if len(text) <= _LONGEST and re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", text):
         return text
-    words = re.findall(r"[A-Za-z0-9]+", text)
+    words = re.findall(r"[A-Za-z0-9]+", text[:_READ])
     name = "".join(word[0].upper() + word[1:] for word in words)[:_LONGEST]
     name = name[:1].lower() + name[1:]
     return name if name[:1].isalpha() else f"field{name}"

@@ -17,10 +17,13 @@ from balws.errors import ConfigurationError
 __all__ = ["MAX_DOCUMENT", "Source"]
 
 #: The largest document, in bytes.
-MAX_DOCUMENT = 16 * 1024 * 1024
+MAX_DOCUMENT = 4 * 1024 * 1024
 
 #: So many references may lead to one another.
 _CHAIN = 64
+
+#: So many steps may be gone in one document: a short one can refer to itself without end.
+_STEPS = 300_000
 
 
 class Source:
@@ -36,6 +39,8 @@ class Source:
         """
         self.root = root
         self._file = file
+        self._steps = 0
+        self._found: dict[str, Any] = {}
 
     @classmethod
     def parse(cls, data: bytes, file: str | None = None) -> Source:
@@ -53,7 +58,8 @@ class Source:
             raise nothing.error("is no AsyncAPI document")
         version = root.get("asyncapi")
         if not isinstance(version, str) or not re.fullmatch(r"3\.\d{1,3}\.\d{1,3}", version):
-            raise nothing.error("is for AsyncAPI 3: another version, or none, is given", "asyncapi")
+            got = repr(version) if isinstance(version, str) else "none" if version is None else "no text"
+            raise nothing.error(f"expected a version of AsyncAPI 3, such as '3.0.0', got {got}", "asyncapi")
         return cls(root, file)
 
     def error(self, problem: str, where: str = "") -> ConfigurationError:
@@ -62,14 +68,27 @@ class Source:
         """
         return ConfigurationError(_shown(problem), _shown(where), self._file)
 
+    def step(self, where: str, count: int = 1) -> None:
+        """
+        Whatever may have to be done often is counted.
+
+        @param where: the place in the document that it is done for.
+        @raise ConfigurationError: when it is too much.
+        """
+        self._steps += count
+        if self._steps > _STEPS:
+            raise self.error("too many things refer to too many: no client is made of it", where)
+
     def resolve(self, node: Any, where: str) -> tuple[Any, str]:
         """
         @param node: a mapping that may be a reference.
         @param where: its place.
         @return: what it refers to, at last, and the place of that.
-        @raise ConfigurationError: for a reference to another document, to nothing, or to itself.
+        @raise ConfigurationError: for a reference to another document, to nothing, or to itself, and
+            when there were too many.
         """
         for _ in range(_CHAIN):
+            self.step(where)
             if not isinstance(node, Mapping) or "$ref" not in node:
                 return node, where
             reference = node["$ref"]
@@ -79,6 +98,8 @@ class Source:
         raise self.error("the references lead in a circle", where)
 
     def _find(self, reference: str, where: str) -> Any:
+        if reference in self._found:
+            return self._found[reference]
         node: Any = self.root
         for part in reference[2:].split("/"):
             name = unquote(part).replace("~1", "/").replace("~0", "~")
@@ -88,6 +109,7 @@ class Source:
                 node = node[int(name[:9])]
             else:
                 raise self.error(f"there is no {reference}", where)
+        self._found[reference] = node
         return node
 
     def table(self, node: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
@@ -115,5 +137,5 @@ def _shown(text: str) -> str:
     """
     @return: a text of the document as one line of a terminal can have it.
     """
-    plain = "".join(char if char.isprintable() else "?" for char in text)
+    plain = "".join(char if char.isprintable() else "?" for char in text[:201])
     return plain if len(plain) <= 200 else f"{plain[:197]}..."

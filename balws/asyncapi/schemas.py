@@ -34,14 +34,15 @@ class Schemas:
         @param annotations: all that L{of} will be asked for.
         """
         given = [unalias(annotation) for annotation in annotations]
-        known = [annotation for annotation in given if _isKnown(annotation)]
+        # All at once where that goes: types may refer to one another, each to all.
+        known = given if _areKnown(given) else [annotation for annotation in given if _areKnown([annotation])]
         schemas, components = msgspec.json.schema_components(known, ref_template=_TEMPLATE, schema_hook=_anything)
         self.components: dict[str, Any] = {name: _component(components[name]) for name in sorted(components)}
         self._schemas: list[tuple[Any, Any]] = []
         stamps = _Stamps(self.components)
-        for annotation, schema in zip(known, schemas, strict=True):
+        for annotation, schema, info in zip(known, schemas, inspect.multi_type_info(known), strict=True):
             made = draft7(schema)
-            stamps.stamp(inspect.type_info(annotation), made)
+            stamps.stamp(info, made)
             self._schemas.append((annotation, made))
 
     def of(self, annotation: Any) -> Any:
@@ -69,9 +70,9 @@ def isOpen(schema: Any) -> bool:
     return not schema or (schema.get("type") == "object" and not schema.get("properties"))
 
 
-def _isKnown(annotation: Any) -> bool:
+def _areKnown(annotations: list[Any]) -> bool:
     try:
-        msgspec.json.schema(annotation, schema_hook=_anything)
+        msgspec.json.schema_components(annotations, schema_hook=_anything)
     except (TypeError, NotImplementedError, NameError, ValueError, RecursionError):
         return False
     return True

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from balws.asyncapi.kind import ANY, NONE, Kind, Member, either, literals, single
+from balws.asyncapi.kind import ANY, MAX_MEMBERS, NONE, Kind, Member, either, literals, single
 from balws.asyncapi.names import IMPORTED, Names, className, memberName
 from balws.asyncapi.reading import Source
 from balws.asyncapi.source import literal
@@ -21,11 +21,14 @@ __all__ = ["Field", "Record", "Shapes", "defaultOf"]
 #: So deep may one schema lie in another.
 _DEPTH = 48
 
-#: So many schemas are looked at, and so many classes are made of them.
-_STEPS, _RECORDS = 500_000, 20_000
+#: So many classes are made.
+_RECORDS = 20_000
 
-#: The longest type that stands inside of another, in characters.
-_LONGEST = 4000
+#: The longest type that is written wherever it is used, in characters: a longer one gets a name.
+_LONGEST = 200
+
+#: The longest text that can be a field's key, its default, or one of its values, in characters.
+_TEXT = 1000
 
 _FORMATS: Mapping[Any, str] = {
     "date": "datetime.date",
@@ -75,6 +78,8 @@ class Record:
 class Shapes:
     """
     @ivar records: the classes that the types so far need, in the order of their names' making.
+    @ivar aliases: types too long to be written each time, by their names; each needs the records and
+        what stands before it.
     """
 
     def __init__(self, source: Source, names: Names, keys: Iterable[str] = ()) -> None:
@@ -83,11 +88,13 @@ class Shapes:
         """
         self._source = source
         self._names = names
-        self._keys = tuple(keys)
-        self._known: dict[str, Kind] = {}
-        self._open: set[str] = set()
-        self._steps = 0
+        self._keys = {key: number for number, key in enumerate(dict.fromkeys(keys))}
+        # By what a schema is, not where: it may be reached by many ways.  The schema is kept with its
+        # type, so that no other gets its id.
+        self._known: dict[int, tuple[Any, Kind]] = {}
+        self._open: dict[int, Any] = {}
         self.records: list[Record] = []
+        self.aliases: dict[str, str] = {}
 
     def of(self, schema: Any, name: str, where: str, depth: int = 0, streamId: str | None = None) -> Kind:
         """
@@ -96,46 +103,66 @@ class Shapes:
         @param where: its place in the document.
         @param streamId: a field that need not be set.
         @return: the type of what it describes; C{Any} where that cannot be told.
-        @raise balws.ConfigurationError: for references that lead nowhere, or to another document.
+        @raise balws.ConfigurationError: for references that lead nowhere, or to another document, and
+            when it is too much.
         """
-        self._step(where)
         resolved, place = self._source.resolve(schema, where)
-        if place != where:
-            name = className(place.rpartition("/")[2])
-        if place in self._known:
-            return self._known[place]
-        if not isinstance(resolved, Mapping) or depth > _DEPTH or place in self._open:
+        if not isinstance(resolved, Mapping):
             return ANY
-        self._open.add(place)
-        kind = self._made(resolved, name, place, depth + 1, streamId)
-        self._open.discard(place)
-        self._known[place] = kind
+        key = id(resolved)
+        if key in self._known:
+            return self._known[key][1]
+        if depth > _DEPTH or key in self._open:
+            return ANY
+        if resolved is not schema:
+            name = className(place.rpartition("/")[2])
+        self._open[key] = resolved
+        kind = self._named(self._made(resolved, name, place, depth + 1, streamId), name, place)
+        del self._open[key]
+        self._known[key] = resolved, kind
         return kind
 
-    def _step(self, where: str) -> None:
-        self._steps += 1
-        if self._steps > _STEPS or len(self.records) > _RECORDS:
-            raise self._source.error("its schemas are too many to make a client of", where)
+    def _named(self, kind: Kind, name: str, where: str) -> Kind:
+        """
+        @return: the type, under a name of its own where it is long.
+        """
+        if kind.alias is not None:
+            return kind
+        self._source.step(where, kind.cost)
+        if len(kind.code) <= _LONGEST:
+            return kind
+        alias = self._names.take(className(name))
+        self.aliases[alias] = kind.code
+        return Kind(kind.members, alias)
+
+    def _either(self, kinds: list[Kind], where: str) -> Kind:
+        self._source.step(where, len(kinds))
+        if len(kinds) - kinds.count(NONE) > 1:
+            self._source.step(where, sum(kind.cost for kind in kinds))
+        return either(kinds)
 
     def _made(self, schema: Mapping[str, Any], name: str, where: str, depth: int, streamId: str | None) -> Kind:
         if "schema" in schema and "schemaFormat" in schema:
-            return self.of(schema["schema"], name, f"{where}/schema", depth)
+            return self.of(schema["schema"], name, _below(where, "schema"), depth)
         if "const" in schema or "enum" in schema:
-            return _constants([schema["const"]] if "const" in schema else schema["enum"])
+            values = [schema["const"]] if "const" in schema else schema["enum"]
+            self._source.step(where, len(values) if isinstance(values, list) else 1)  # whatever comes of them
+            return _constants(values)
         for key in ("oneOf", "anyOf"):
             if isinstance(schema.get(key), list):
-                members = enumerate(schema[key])
-                return either(
-                    self.of(member, f"{name}{number + 1}", f"{where}/{key}/{number}", depth)
-                    for number, member in members
-                )
+                kinds = [
+                    self.of(member, f"{name}{number + 1}", _below(where, key, number), depth)
+                    for number, member in enumerate(schema[key])
+                ]
+                return self._either(kinds, where)
         if isinstance(schema.get("allOf"), list):
-            schema = self._merged(schema, where, depth)
+            schema = self._merged(schema, where)
             if "properties" not in schema and len(schema.get("allOf", ())) == 1:
-                return self.of(schema["allOf"][0], name, f"{where}/allOf/0", depth)
+                return self.of(schema["allOf"][0], name, _below(where, "allOf", 0), depth)
         given = schema.get("type")
         if isinstance(given, list):
-            return either(self._typed({**schema, "type": each}, name, where, depth, streamId) for each in given[:7])
+            kinds = [self._typed({**schema, "type": each}, name, where, depth, streamId) for each in given[:7]]
+            return self._either(kinds, where)
         return self._typed(schema, name, where, depth, streamId)
 
     def _typed(self, schema: Mapping[str, Any], name: str, where: str, depth: int, streamId: str | None) -> Kind:
@@ -152,8 +179,8 @@ class Shapes:
             return self._record(schema, name, where, depth, streamId)
         if kind == "object":
             values = schema.get("additionalProperties", True)
-            inside = self.of(values, f"{name}Value", f"{where}/additionalProperties", depth)
-            return single("object", f"dict[str, {_inside(inside)}]")
+            inside = self.of(values, f"{name}Value", _below(where, "additionalProperties"), depth)
+            return single("object", f"dict[str, {inside.code}]")
         plain = {"integer": "int", "number": "float", "boolean": "bool", "null": "None"}
         groups = {"integer": "number", "number": "number", "boolean": "bool", "null": "none"}
         return single(groups[kind], plain[kind]) if isinstance(kind, str) and kind in plain else ANY
@@ -164,33 +191,38 @@ class Shapes:
             if not 0 < len(items) <= 20 or schema.get("minItems") != len(items):
                 return single("array", "list[Any]")
             kinds = [
-                self.of(each, f"{name}{number + 1}", f"{where}/items/{number}", depth)
+                self.of(each, f"{name}{number + 1}", _below(where, "items", number), depth)
                 for number, each in enumerate(items)
             ]
-            return single("array", f"tuple[{', '.join(map(_inside, kinds))}]")
-        inside = self.of(items, f"{name}Item", f"{where}/items", depth)
-        return single("array", f"list[{_inside(inside)}]")
+            return single("array", f"tuple[{', '.join(kind.code for kind in kinds)}]")
+        inside = self.of(items, f"{name}Item", _below(where, "items"), depth)
+        return single("array", f"list[{inside.code}]")
 
-    def _merged(self, schema: Mapping[str, Any], where: str, depth: int) -> Mapping[str, Any]:
+    def _merged(self, schema: Mapping[str, Any], where: str) -> Mapping[str, Any]:
         """
-        @return: all that C{allOf} asks for as one schema, where that is of objects.
+        @return: all that C{allOf} asks for as one schema, where that is of objects; what it refers to
+            again, or in a circle, counts once.
         """
-        properties = dict(self._source.table(schema, "properties", where))
-        required = list(self._source.listed(schema, "required", where))
-        words = schema.get("description")
-        for number, member in enumerate(schema["allOf"]):
-            self._step(where)
-            part, place = self._source.resolve(member, f"{where}/allOf/{number}")
-            if not isinstance(part, Mapping) or depth > _DEPTH:
+        source = self._source
+        properties: dict[str, Any] = {}
+        required: list[Any] = []
+        words = None
+        seen: set[int] = set()
+        waiting: list[tuple[Any, str]] = [(schema, where)]
+        while waiting:
+            part, place = source.resolve(*waiting.pop())
+            if not isinstance(part, Mapping) or id(part) in seen:
                 continue
-            if isinstance(part.get("allOf"), list):
-                part = self._merged(part, place, depth + 1)
-            for key, value in self._source.table(part, "properties", place).items():
-                if key in properties and isinstance(value, Mapping) and not {"const", "enum"} & value.keys():
-                    continue  # what is known of it says more
-                properties[key] = value
-            required += self._source.listed(part, "required", place)
+            seen.add(id(part))
+            given, needed = source.table(part, "properties", place), source.listed(part, "required", place)
+            members = part["allOf"] if isinstance(part.get("allOf"), list) else []
+            source.step(place, len(given) + len(needed) + len(members))
+            for key, value in given.items():
+                if key not in properties or (isinstance(value, Mapping) and {"const", "enum"} & value.keys()):
+                    properties[key] = value  # else what is known of it says more
+            required += needed
             words = words or part.get("description")
+            waiting += reversed([(member, _below(place, "allOf", number)) for number, member in enumerate(members)])
         if not properties:
             return schema
         return {"type": "object", "properties": properties, "required": required, "description": words}
@@ -205,15 +237,18 @@ class Shapes:
         required = {each for each in listed if isinstance(each, str)}
         tag = self._tag(properties, required)
         words = tuple(each for each in (schema.get("description"),) if isinstance(each, str))
+        if len(self.records) >= _RECORDS:
+            raise self._source.error("its schemas are too many to make a client of", where)
         record = Record(self._names.take(className(name)), words, tag, [])
         kind = Kind((Member("object", record.name, tag),))
-        self._known[where] = kind  # it may be in itself
+        key = next(reversed(self._open))
+        self._known[key] = self._open[key], kind  # it may be in itself
         self.records.append(record)
         names = Names(_TYPES)
         for key, member in properties.items():
             if tag is not None and key == tag[0]:
                 continue
-            place = f"{where}/properties/{key.replace('~', '~0').replace('/', '~1')}"
+            place = _below(where, "properties", key.replace("~", "~0").replace("/", "~1"))
             inside = self.of(member, f"{record.name}{className(key)}", place, depth)
             default = defaultOf(member, inside)
             if key == streamId:
@@ -221,8 +256,9 @@ class Shapes:
             elif key in required:
                 default = None
             elif default is None:
-                inside = either([inside, NONE])
+                inside = inside.optional
                 default = "None"
+            self._source.step(place, (len(key) + len(default or "")) // 100)
             record.fields.append(Field(names.take(memberName(key)), key, inside, default))
         record.fields.sort(key=lambda field: field.default is not None)
         return kind
@@ -240,29 +276,35 @@ class Shapes:
             value = member.get("const", enum[0] if isinstance(enum, list) and len(enum) == 1 else None)
             if isinstance(value, str) and _isName(value):
                 found[key] = value
-        for key in (*self._keys, *sorted(found, key=lambda each: each not in required)):
-            if key in found:
-                return key, found[key]
-        return None
+        if not found:
+            return None
+        last = len(self._keys)
+        key = min(found, key=lambda each: (self._keys.get(each, last), each not in required))
+        return key, found[key]
 
 
-def _inside(kind: Kind) -> str:
-    return kind.code if len(kind.code) <= _LONGEST else "Any"
+def _below(where: str, *parts: str | int) -> str:
+    """
+    @return: a place in another, for errors: of one that is long, its beginning.
+    """
+    return "/".join((where, *(str(part)[:_LONGEST] for part in parts))) if len(where) < _LONGEST else where
 
 
 def _isName(key: str) -> bool:
     """
     @return: whether a field can stand under this key: whether it is the same in JSON.
     """
-    return key.isprintable() and not {'"', "\\"} & set(key)
+    return len(key) <= _TEXT and key.isprintable() and '"' not in key and "\\" not in key
 
 
 def _constants(values: Any) -> Kind:
-    if not isinstance(values, list) or not 0 < len(values) <= 1000:
+    if not isinstance(values, list) or not 0 < len(values) <= MAX_MEMBERS:
         return ANY
     kinds: list[Kind] = []
     for value in values:
-        if isinstance(value, str):
+        if isinstance(value, str) and len(value) > _TEXT:
+            kinds.append(single("text", "str"))
+        elif isinstance(value, str):
             kinds.append(Kind((literals("text", [literal(value)]),)))
         elif type(value) is int and abs(value) < 2**63:
             kinds.append(Kind((literals("number", [literal(value)]),)))
@@ -283,12 +325,14 @@ def defaultOf(schema: Any, kind: Kind) -> str | None:
     wanted = {str: "str", bool: "bool", int: "int", float: "float", type(None): "None"}.get(type(value))
     if wanted is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
+    if isinstance(value, str) and len(value) > _TEXT:
+        return None
     code = literal(value)
-    isOne = wanted in kind.codes or any(code in member.literals for member in kind.members)
-    if not isOne and wanted == "int" and "float" in kind.codes:
+    isOne = not {wanted, code}.isdisjoint(kind.values)
+    if not isOne and wanted == "int" and "float" in kind.values:
         return f"{code}.0" if abs(value) < 2**53 else None
     return code if isOne else None
 
 
 def _unset(kind: Kind) -> str | None:
-    return '""' if "str" in kind.codes else "0" if kind.codes == ["int"] else None
+    return '""' if "str" in kind.values else "0" if kind.code == "int" else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import attrs
 
 from balws.asyncapi.contract import Contract, Parameter
-from balws.asyncapi.kind import NONE, Kind, either, single
+from balws.asyncapi.kind import Kind, single
 from balws.asyncapi.names import Names, memberName
 from balws.asyncapi.shapes import Shapes, defaultOf
 from balws.asyncapi.source import literal
@@ -75,4 +75,4 @@ def _typed(parameter: Parameter, shapes: Shapes) -> tuple[Kind, str | None]:
     if parameter.isRequired:
         return kind, None
     default = defaultOf(parameter.schema, kind)
-    return (either([kind, NONE]), "None") if default is None else (kind, default)
+    return (kind.optional, "None") if default is None else (kind, default)

@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["WIDTH", "call", "docstring", "literal"]
+__all__ = ["LONGEST", "WIDTH", "call", "docstring", "literal"]
 
 #: The longest line, in characters.
 WIDTH = 120
 
 #: So much of a description is shown, in characters.
-_LONGEST = 2000
+LONGEST = 2000
 
 
 def literal(value: Any) -> str:
@@ -61,7 +61,7 @@ def _wrapped(text: str, indent: str, further: str) -> list[str]:
 
 
 def _paragraphs(text: str) -> list[str]:
-    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text[:_LONGEST])
+    plain = "".join(char if char.isprintable() or char == "\n" else " " for char in text[:LONGEST])
     paragraphs = [" ".join(part.split()) for part in plain.split("\n\n")]
     return [part.replace("\\", "/").replace('"""', "'''") for part in paragraphs if part]
 

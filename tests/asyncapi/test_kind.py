@@ -49,5 +49,21 @@ class KindTests(SynchronousTestCase):
         words = [Kind((literals("text", ['"a"']),)), Kind((literals("text", ['"b"', '"a"']),))]
         self.assertEqual(either(words).code, 'Literal["a", "b"]')
         self.assertEqual(either([*words, single("text", "str")]).code, "str")
+        many = [Kind((literals("text", map(str, values)),)) for values in (range(1000), range(1, 1001))]
+        self.assertEqual(either(many[:1] * 2), many[0])
+        self.assertEqual(either(many).code, "str")
+        many = [Kind((literals("number", map(str, values)),)) for values in (range(1000), range(1, 1001))]
+        self.assertEqual(either(many).code, "int")
         numbers = [Kind((literals("number", ["1"]),)), single("number", "int")]
         self.assertEqual(either(numbers).code, "int")
+
+    def test_optional(self) -> None:
+        """
+        What may be missing keeps its name, and is found once.
+        """
+        kind = Kind(single("text", "str").members, "Words")
+        self.assertEqual((kind.optional.code, kind.optional.values), ("Words | None", {"str", "None"}))
+        self.assertIs(kind.optional, kind.optional)
+        self.assertIs(either([NONE, kind]), kind.optional)
+        for same in (ANY, NONE, kind.optional):
+            self.assertIs(same.optional, same)

@@ -93,3 +93,13 @@ class ReadingTests(SynchronousTestCase):
         self.assertEqual((source.table(source.root, "x", "#"), source.listed(source.root, "x", "#")), ({}, []))
         self.assertIn("#/a", str(self.assertRaises(ConfigurationError, source.table, source.root, "a", "#")))
         self.assertIn("#/b", str(self.assertRaises(ConfigurationError, source.listed, source.root, "b", "#")))
+
+    def test_steps(self) -> None:
+        """
+        So much is looked at, and not one step more; the error names the place.
+        """
+        given = Source({})
+        given.step("#/a", reading._STEPS - 1)
+        given.step("#/a")
+        error = self.assertRaises(ConfigurationError, given.step, "#/channels/b")
+        self.assertIn("#/channels/b: too many", str(error))

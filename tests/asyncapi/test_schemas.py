@@ -104,3 +104,22 @@ class SchemaTests(SynchronousTestCase):
         self.assertEqual(draft7({"properties": {"items": {"enum": [1, 2]}}, "required": []}), {
             "properties": {"items": {"enum": [1, 2]}}
         })
+
+    def test_together(self) -> None:
+        """
+        However many types there are, msgspec looks at all of them together, and one by one only where
+        it does not know one.
+        """
+        calls = []
+        known = msgspec.json.schema_components
+
+        def counted(types: list[Any], **options: Any) -> Any:
+            calls.append(len(types))
+            return known(types, **options)
+
+        self.patch(msgspec.json, "schema_components", counted)
+        kinds = [msgspec.defstruct(f"Kind{number}", [("a", int)]) for number in range(50)]
+        self.assertEqual(len(Schemas(kinds).components), 50)
+        self.assertEqual(calls, [50, 50])
+        self.assertEqual(len(Schemas([*kinds[:2], SynchronousTestCase]).components), 2)
+        self.assertEqual(calls[2:], [3, 1, 1, 1, 2])

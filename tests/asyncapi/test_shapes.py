@@ -8,7 +8,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.asyncapi import shapes
+from balws.asyncapi import reading, shapes
 from balws.asyncapi.names import Names
 from balws.asyncapi.reading import Source
 from balws.asyncapi.shapes import Shapes, defaultOf
@@ -23,6 +23,10 @@ class ShapeTests(SynchronousTestCase):
     def of(self, schema: Any, root: dict[str, Any] | None = None) -> str:
         self.shapes = Shapes(Source(root or {}), Names(), ["event"])
         return self.shapes.of(schema, "Name", "#/here").code
+
+    def steps(self, schema: Any, root: dict[str, Any] | None = None) -> int:
+        self.of(schema, root)
+        return self.shapes._source._steps
 
     def test_plain(self) -> None:
         """
@@ -127,7 +131,7 @@ class ShapeTests(SynchronousTestCase):
         made = Shapes(Source({}), Names())
         schema = {"properties": {"id": {"type": "string"}, "n": {"type": "integer"}}, "required": ["id", "n"]}
         made.of(schema, "A", "#/a", streamId="id")
-        made.of(schema, "B", "#/b", streamId="n")
+        made.of(dict(schema), "B", "#/b", streamId="n")
         self.assertEqual([[field.default for field in record.fields] for record in made.records],
                          [[None, '""'], [None, "0"]])
 
@@ -157,13 +161,89 @@ class ShapeTests(SynchronousTestCase):
         So many schemas and classes are looked at, and not one more.
         """
         schema = {"type": "array", "items": {"type": "array"}}
-        self.patch(shapes, "_STEPS", 3)
+        needed = self.steps(schema)
+        self.patch(reading, "_STEPS", needed)
         self.of(schema)
-        self.patch(shapes, "_STEPS", 2)
-        self.assertRaises(ConfigurationError, self.of, schema)
-        self.patch(shapes, "_STEPS", 100)
+        self.patch(reading, "_STEPS", needed - 1)
+        error = self.assertRaises(ConfigurationError, self.of, schema)
+        self.assertIn("#/here", str(error))
+        self.patch(reading, "_STEPS", 100)
         two = {"properties": {"a": {"properties": {"b": {"type": "integer"}}}}}
         self.patch(shapes, "_RECORDS", 2)
         self.of(two)
         self.patch(shapes, "_RECORDS", 1)
         self.assertRaises(ConfigurationError, self.of, two)
+
+    def test_circles(self) -> None:
+        """
+        What C{allOf} refers to in a circle, or again and again, is looked at once.
+        """
+        properties = {f"p{n}": {"type": "string"} for n in range(50)}
+        root: dict[str, Any] = {"A": {"properties": properties, "allOf": [{"$ref": "#/A"}, {"$ref": "#/A"}]}}
+        self.assertLess(self.steps({"$ref": "#/A"}, root), 300)
+        (record,) = self.shapes.records
+        self.assertEqual([field.key for field in record.fields], list(properties))
+        root = {f"A{n}": {"allOf": [{"$ref": f"#/A{n + 1}"}] * 3} for n in range(200)}
+        root["A200"] = {"properties": properties}
+        self.assertLess(self.steps({"$ref": "#/A0"}, root), 3000)
+        self.assertEqual(len(self.shapes.records[0].fields), 50)
+
+    def test_known(self) -> None:
+        """
+        A schema that many refer to is one type, and each reference a step or two more.
+        """
+        inside = {"type": "object", "properties": {f"p{n}": {"type": "integer"} for n in range(100)}}
+        root = {"E": {"enum": [f"value{n}" for n in range(500)]}, "U": {"anyOf": [{"$ref": "#/E"}, inside]}}
+        few, many = (
+            {"properties": {f"f{n}": {"anyOf": [{"$ref": "#/U"}, {"type": "null"}]} for n in range(count)}}
+            for count in (10, 110)
+        )
+        self.assertLess(self.steps(many, root) - self.steps(few, root), 100 * 12)
+        self.of(many, root)
+        self.assertEqual({field.kind.code for field in self.shapes.records[0].fields}, {"U | None"})
+
+    def test_aliases(self) -> None:
+        """
+        A type too long to be written wherever it is used gets a name; one that is not has none.
+        """
+        for length, code in ((189, f'Literal["{"x" * 189}"]'), (190, "Name")):
+            self.assertEqual(self.of({"const": "x" * length}), code)
+            self.assertEqual(len(self.shapes.aliases), code == "Name")
+        two = {"$ref": "#/E"}
+        root = {"E": {"enum": ["a" * 150, "b" * 150]}}
+        self.assertEqual(self.of({"type": "array", "items": two}, root), "list[E]")
+        self.assertEqual(self.of({"anyOf": [two, {"type": "null"}]}, root), "E | None")
+        self.assertEqual(self.of({"anyOf": [two, {"const": "c"}]}, root), "Name")
+        self.assertEqual(list(self.shapes.aliases), ["E", "Name"])
+        self.assertEqual(self.of({"properties": {"f": two}, "required": ["f"]}, root), "Name")
+        self.assertEqual(self.shapes.records[0].fields[0].kind.code, "E")
+
+    def test_texts(self) -> None:
+        """
+        Keys, values and defaults that no program has are not written down.
+        """
+        for length, isWritten in ((1000, True), (1001, False)):
+            text = "x" * length
+            self.assertEqual(self.of({"properties": {text: {}}}), "Name" if isWritten else "dict[str, Any]")
+            self.assertEqual(self.of({"enum": [text]}), "Name" if isWritten else "str")
+            default = defaultOf({"default": text}, Shapes(Source({}), Names()).of({"type": "string"}, "A", "#/a"))
+            self.assertEqual(default is not None, isWritten)
+
+    def test_members(self) -> None:
+        """
+        Of a union of too many types nothing is said.
+        """
+        for count, code in ((1000, "Name"), (1001, "Any")):
+            members = [{"properties": {"kind": {"const": f"k{n}"}}} for n in range(count)]
+            self.assertEqual(self.of({"oneOf": members}), code)
+            values = [{"const": n} for n in range(count)]
+            self.assertEqual(self.of({"oneOf": values}), code)
+
+    def test_places(self) -> None:
+        """
+        Errors name the place, as far as that can be shown.
+        """
+        key = "k" * 500
+        schema = {"properties": {key: {"properties": {"b": {"$ref": "elsewhere"}}}}}
+        error = self.assertRaises(ConfigurationError, self.of, schema)
+        self.assertIn(f"#/here/properties/{'k' * 100}", str(error))
