@@ -45,7 +45,7 @@ class OwnSocket:
         # No lock beside it: in a container a former process may have had this one's number.
         port = _Port(os.fsencode(self._path), factory, mode=MODE, reactor=self._reactor)
         port.startListening()
-        port.file = _identity(self._path)
+        port.path, port.file = self._path, _identity(self._path)
         return port
 
     def _clear(self) -> None:
@@ -79,17 +79,19 @@ class _Port(unix.Port):
     Removes its own file alone: somebody may have removed it before, and another may be there now.  Twisted's
     would not even close its socket then.
 
+    @ivar path: of its file.
     @ivar file: what tells it from others.
     """
 
+    path = ""
     file: tuple[int, int] | None = None
 
     def connectionLost(self, reason: Failure) -> None:
         """
         It listens no more.
         """
-        if self.file is not None and _identity(self._bindPath) == self.file:
-            os.unlink(self._bindPath)
+        if self.file is not None and _identity(self.path) == self.file:
+            os.unlink(self.path)
         tcp.Port.connectionLost(self, reason)
 
 

@@ -19,10 +19,10 @@ from uuid import UUID
 import msgspec
 from twisted.trial.unittest import SynchronousTestCase
 
-import balws
 from balws.asyncapi import module
 from balws.errors import ConfigurationError
 from tests.asyncapi.documents import channelDocument, clientOf, codeOf
+from tests.documents import ROOT
 
 #: What documents should not be able to run.
 CANARY = "__import__('sys').exit(99)"
@@ -246,7 +246,7 @@ class ModuleTests(SynchronousTestCase):
         Whatever is broken in a document, it is refused, or what is made of it is code that can be
         imported and does nothing but what clients do.
         """
-        whole = (Path(balws.__file__).parent.parent / "examples/contract/auction.json").read_bytes()
+        whole = (ROOT / "examples/contract/auction.json").read_bytes()
         chance = random.Random(7)
         made = 0
         for _ in range(300):
@@ -421,7 +421,6 @@ class ModuleTests(SynchronousTestCase):
         folder.mkdir()
         file = folder / "chatclient.py"
         file.write_text(codeOf(document), "utf-8")
-        root = Path(balws.__file__).parent.parent
-        command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--config", str(root / "pyproject.toml")]
+        command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--config", str(ROOT / "pyproject.toml")]
         done = subprocess.run([*command, str(file)], capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
