@@ -503,13 +503,23 @@ def _makes(line: str) -> bool:
     return line.startswith(("balws ", "chmod ", "openssl ", "sed ")) and not line.startswith("balws serve")
 
 
+def _nothingElse(*asked: str) -> None:
+    """
+    Where nothing but peers is to be seen.
+    """
+    raise AssertionError(f"here are only peers, and not {asked or 'a server'}")
+
+
 class Conversation:
     """
     What some peers say and hear.
     """
 
     def __init__(
-        self, folder: Path, command: Callable[[str, str], None], interrupt: Callable[[], None]
+        self,
+        folder: Path = ROOT,
+        command: Callable[[str, str], None] = _nothingElse,
+        interrupt: Callable[[], None] = _nothingElse,
     ) -> None:
         """
         @param folder: where the peers are that run a command.

@@ -393,5 +393,5 @@ class PipeTests(SynchronousTestCase):
         server.stop()
         done = self.connect(server.url, "--send", "a")
         self.assertEqual((done.returncode, done.stdout), (1, b""))
-        self.assertIn(b"Connection was refused", done.stderr)
+        self.assertIn(b"the connection was refused", done.stderr)
         self.assertEqual(done.stderr.count(b"\n"), 1)
