@@ -68,7 +68,13 @@ class BrowserCase(SynchronousTestCase):
         page.on("request", lambda request: self.asked.append(request.url))
         page.on("websocket", lambda opened: self.asked.append(opened.url))
         page.on("dialog", lambda dialog: dialog.accept(prompt))
-        page.goto(address)
+        try:
+            page.goto(address)
+        except Exception as error:
+            # A connection that Chromium had opened ahead was closed before it was used; a person presses F5.
+            if "ERR_SOCKET_NOT_CONNECTED" not in str(error):
+                raise
+            page.goto(address)
         return page
 
     def _note(self, message: Any) -> None:

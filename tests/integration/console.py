@@ -9,6 +9,7 @@ import re
 import resource
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
@@ -157,6 +158,13 @@ def forward(test: SynchronousTestCase, port: int, path: Path) -> None:
                 threading.Thread(target=pump, args=(outer, inner), daemon=True).start()
                 threading.Thread(target=pump, args=(inner, outer), daemon=True).start()
 
+    deadline = time.monotonic() + PATIENCE
+    while True:  # the admin endpoint is opened behind the other ports
+        with socket.socket(socket.AF_UNIX) as probe:
+            if probe.connect_ex(str(path)) == 0:
+                break
+        test.assertLess(time.monotonic(), deadline, "the socket is not there")
+        time.sleep(0.05)
     ends: list[socket.socket] = []
     gate = socket.create_server(("127.0.0.1", port))
     thread = threading.Thread(target=accept, daemon=True)
