@@ -25,7 +25,9 @@ another one ends says so by a comment, C{.. after: 1-echo}.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import re
 import shlex
 import signal
@@ -116,12 +118,14 @@ def blocksOf(page: Path) -> Iterator[Block]:
 
 def freePort() -> int:
     """
-    A port on 127.0.0.1 that nobody listens to.
+    A port on 127.0.0.1 that nobody listens to.  It is none of those that the system gives to whoever connects
+    somewhere: one of them could have it by the time that it is wanted, or wanted again.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    while True:
+        port = random.randrange(20000, 32000)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(**more: str) -> dict[str, str]:
