@@ -106,7 +106,7 @@ class ReferenceTests(SynchronousTestCase):
         methods, caller, client = self.text("methods"), self.text("caller"), self.text("client")
         self.assertEqual([name for name in FIXED if f"``{name}(" not in methods], [])
         for kind in (Caller, Listener):
-            offered = [name for name in vars(kind) if not name.startswith("_")]
+            offered = [name for name in dir(kind) if not name.startswith("_")]
             self.assertEqual([name for name in offered if not re.search(rf"``{name}\b", caller)], [])
         for kind in (Client, AsyncClient):
             offered = [name for name in dir(kind) if not name.startswith("_")]

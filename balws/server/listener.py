@@ -24,20 +24,19 @@ from balws.errors import ConfigurationError, ListenerError
 from balws.hub.hub import Hub, sharedHub
 from balws.interfaces import IConnectionObserver, UpgradeService
 from balws.server.admission import Admission
-from balws.server.bound import urlOf, warnOfCredentials
+from balws.server.bound import warnOfCredentials
 from balws.server.doors import Doors
 from balws.server.endpoint import endpointFor
 from balws.server.entrance import Entrance
 from balws.server.farewell import sayFarewell
-from balws.server.inbound import Inbound
 from balws.server.mount import Mount
 from balws.server.offer import Offer, Premises
 from balws.server.patience import patient
 from balws.server.provenance import Provenance
 from balws.server.sharing import sharedAdmission
+from balws.server.sight import Sight
 from balws.server.site import Site
 from balws.server.tree import Tree
-from balws.session.traffic import Traffic
 from balws.wire.prompt import promptPort
 from balws.wire.roster import Roster
 from balws.wire.wheel import TimerWheel
@@ -45,7 +44,7 @@ from balws.wire.wheel import TimerWheel
 _log = Logger(namespace="balws.server")
 
 
-class Listener:
+class Listener(Sight):
     """
     Serves upgrade services and HTTP resources side by side::
 
@@ -153,36 +152,6 @@ class Listener:
         How it listens now.
         """
         return self._offer.configuration
-
-    # For who watches
-
-    @property
-    def mounts(self) -> tuple[Mount, ...]:
-        """
-        The upgrade services, in the order in which they were attached.
-        """
-        return tuple(self._offer.mounts)
-
-    @property
-    def admission(self) -> Admission:
-        """
-        Says how many may come in.
-        """
-        return self._premises.admission
-
-    @property
-    def traffic(self) -> Mapping[str, Traffic]:
-        """
-        What connections that have ended have carried, by path; empty unless it is counted.
-        """
-        return self._premises.traffic or {}
-
-    def conversations(self) -> list[Inbound]:
-        """
-        @return: the connections that are open, upgraded ones alone.
-        """
-        found = [getattr(member, "session", None) for member in self._roster.members]
-        return [session for session in found if isinstance(session, Inbound) and session.isOpen]
 
     # What is served
 
@@ -295,20 +264,6 @@ class Listener:
         port: int | None = getattr(self._port.getHost(), "port", None)
         return port
 
-    @property
-    def url(self) -> str | None:
-        """
-        Where it listens, such as C{"ws://127.0.0.1:9090"}, or the path of a socket; L{None} before
-        C{start}, and where there is no port.
-        """
-        return None if self._port is None else urlOf(self._port, self._isSecure)
-
-    def announce(self) -> None:
-        """
-        Have the log say where it serves what.
-        """
-        _log.info("Serving {paths} at {url}", paths=", ".join(mount.path for mount in self.mounts), url=self.url)
-
     def start(self) -> Deferred[None]:
         """
         Listen.
@@ -343,11 +298,6 @@ class Listener:
         @param known: the services of which it is said already.
         """
         warnOfCredentials(port, self._name, [path for path in self._plain() if path not in known])
-
-    @property
-    def _isSecure(self) -> bool:
-        way = self._offer.way
-        return self._name.startswith("ssl:") or (way is not None and way.tls is not None)
 
     def _plain(self) -> list[str]:
         """

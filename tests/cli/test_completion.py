@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.python.usage import UsageError
-from twisted.trial.unittest import SkipTest, SynchronousTestCase
+from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.command import COMMANDS, Options, main
 from balws.cli.completion import Completion, Offer, OptionOffer, offers
 from balws.cli.options import CommandOptions
 from balws.cli.shells import SCRIPTS
+from tests.integration.needed import missing
 
 
 class Odd(CommandOptions):
@@ -124,10 +125,9 @@ class ShellCase(SynchronousTestCase):
         """
         @return: what it prints; it has nothing to complain of.
         """
-        path = shutil.which(program)
-        if path is None:
-            raise SkipTest(f"{program} is not there")
-        done = subprocess.run([path, *arguments], input=text, capture_output=True, text=True, timeout=60)
+        if shutil.which(program) is None:
+            missing(program)
+        done = subprocess.run([program, *arguments], input=text, capture_output=True, text=True, timeout=60)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         return done.stdout
 
