@@ -49,6 +49,5 @@ class Logged(Connection):
     @property
     def _whoFields(self) -> dict[str, Any]:
         # A name that begins with log_ is for the words alone: JSON has the user.
-        if self.principal is None:
-            return {"log_who": "", "user": None}
-        return {"log_who": f", {shown(self.principal.username)}", "user": self.principal.username}
+        name = getattr(self.principal, "username", None)  # an application's own avatar may have none
+        return {"log_who": "" if name is None else f", {shown(str(name))}", "user": name}

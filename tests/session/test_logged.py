@@ -4,6 +4,7 @@ Tests of L{balws.session.logged}, and of what events say of a connection.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.logger import formatEvent
@@ -11,10 +12,12 @@ from twisted.logger import formatEvent
 from balws import Service, UpgradeService
 from balws.logs.record import recordOf
 from balws.server.inbound import Inbound, kindOf
+from balws.session.methods import MethodTable
 from tests.auth.checking import AnsweringTokens
 from tests.server.guarded import BEARER, GuardedTestCase
 from tests.server.peers import frame, upgrade
 from tests.server.samples import EchoUpgrade, Port
+from tests.session.doubles import Mounted
 
 
 class Broken(Service):
@@ -85,6 +88,18 @@ class LoggedTests(GuardedTestCase):
             assert record is not None
             self.assertIn("user", record.fields)
             self.assertEqual([name for name in record.fields if "who" in name], [])
+
+    def test_nameless(self) -> None:
+        """
+        An avatar of the application's that has no name is nobody, and disturbs nothing.
+        """
+        table = MethodTable(Broken, None, True)
+        for principal, who in ((object(), ""), (SimpleNamespace(username=7), ', "7"')):
+            connection = kindOf(False, False, True)(Broken(), table, Mounted().terms)
+            connection.principal = principal
+            connection.ended(1000, "")
+            said = formatEvent(self.events[-1])
+            self.assertIn(f"closed: {connection.caller.getConnectionId()} at / from {who} after", said)
 
     def test_off(self) -> None:
         """
