@@ -12,8 +12,10 @@ from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.logger import Logger
 from twisted.web.http_headers import Headers
 
-from balws.admin.asking import MAX_ANSWER, Unreachable, ask
-from balws.auth.http.answer import Answer
+from balws.admin.facts import MAX_ANSWER
+from balws.http.answer import Answer
+from balws.http.asking import ask
+from balws.http.unreachable import Unreachable
 
 __all__ = ["PATIENCE", "Colleague"]
 

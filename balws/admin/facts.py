@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta, Struct, field
 
 __all__ = [
+    "MAX_ANSWER",
     "ConnectionFacts",
     "ConnectionPage",
     "Count",
@@ -22,6 +23,9 @@ __all__ = [
     "Reason",
     "Summary",
 ]
+
+#: Bytes of the longest answer: 10,000 connections with all their names and groups.
+MAX_ANSWER = 1 << 26
 
 
 class ConnectionFacts(Struct, frozen=True, kw_only=True):

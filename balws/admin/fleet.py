@@ -20,8 +20,8 @@ from balws.admin.merging import mergeConnections, mergeGroups, mergeMetrics, mer
 from balws.admin.metrics import NoMetrics
 from balws.admin.operations import MAX_LIMIT, IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, Unanswered, checkKick, checkQuery, checkSend, checkTarget
-from balws.auth.http.answer import Answer
 from balws.errors import Error
+from balws.http.answer import Answer
 from balws.server.health import Readiness, readiness
 from balws.workers.folder import AdminFolder
 

@@ -13,16 +13,17 @@ from urllib.parse import urlencode, urlsplit
 import attrs
 import msgspec
 
-from balws.admin.asking import MAX_ANSWER, Unreachable, ask
-from balws.admin.facts import Count, Reason
+from balws.admin.facts import MAX_ANSWER, Count, Reason
 from balws.admin.operations import Kick, Send
 from balws.config.loopback import isLoopback
 from balws.config.secret import Secret
 from balws.errors import ConfigurationError, Error
+from balws.http.asking import ask
+from balws.http.unreachable import Unreachable
 from balws.logs.escape import escaped
 
 if TYPE_CHECKING:
-    from balws.auth.http.answer import Answer
+    from balws.http.answer import Answer
 
 __all__ = ["FORMS", "TIMEOUT", "TOKEN", "Admin", "AdminAddress", "Denied"]
 
@@ -162,7 +163,7 @@ class Admin:
         from twisted.internet.endpoints import UNIXClientEndpoint
         from twisted.web.http_headers import Headers
 
-        from balws.auth.http.route import MAX_HEAD, Route
+        from balws.http.route import MAX_HEAD, Route
 
         headers = Headers({b"Accept": [b"application/json"]})
         if body is not None:

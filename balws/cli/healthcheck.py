@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from twisted.python.usage import UsageError
 
-from balws.admin.asking import Unreachable
 from balws.cli.admin import TIMEOUT
 from balws.cli.hint import hinted
 from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
 from balws.config.secure import ClientSecureSocket
 from balws.errors import ConfigurationError, Error
+from balws.http.unreachable import Unreachable
 from balws.logs.escape import escaped
 
 __all__ = ["HealthCheck"]
@@ -135,8 +135,8 @@ class HealthCheck(ReachingOptions):
             pass  # it was let in, which is what was asked
 
     async def _fetch(self, reactor: Any, url: str) -> Any:
-        from balws.admin.asking import ask
-        from balws.auth.http.route import MAX_HEAD, Route
+        from balws.http.asking import ask
+        from balws.http.route import MAX_HEAD, Route
         from balws.tls.client import TlsClient
 
         parts, timeout = urlsplit(url), self["timeout"]

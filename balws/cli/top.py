@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import deferLater
 
-from balws.admin.asking import Unreachable
 from balws.admin.facts import ConnectionPage, Summary
 from balws.cli.admin import Admin, Denied
 from balws.cli.dashboard import SORTS, lineOf, pageOf
@@ -23,6 +22,7 @@ from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
 from balws.cli.screen import Keys, Screen, canDraw
 from balws.cli.tables import sayJson
+from balws.http.unreachable import Unreachable
 from balws.logs.escape import escaped
 
 __all__ = ["SEEN", "Top"]

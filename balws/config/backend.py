@@ -201,6 +201,6 @@ class HttpClientConfig:
 
     def withoutAuth(self) -> HttpClientConfig:
         """
-        @return: the same for L{balws.auth.http.exchange.BackEnd}, for whom somebody else sees to C{auth}.
+        @return: the same for L{balws.auth.backend.BackEnd}, for whom somebody else sees to C{auth}.
         """
         return attrs.evolve(self, auth=None)

@@ -23,10 +23,10 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from balws.auth.http import route
-from balws.auth.http.exchange import BackEnd
+from balws.auth.backend import BackEnd
 from balws.config.backend import HttpClientConfig
 from balws.errors import AuthUnavailableError
+from balws.http import route
 from balws.testing import MemoryNetwork
 from tests.certificates import Authority, Issued
 

@@ -10,15 +10,15 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.web.http_headers import Headers
 
-from balws.auth.http.exchange import Answer
 from balws.errors import AuthUnavailableError, ConfigurationError
+from balws.http.answer import Answer
 
 URL = "https://issuer.example/keys"
 
 
 class PublishingIssuer:
     """
-    Stands in the place of L{balws.auth.http.exchange.BackEnd}.
+    Stands in the place of L{balws.auth.backend.BackEnd}.
 
     @ivar asked: how many times it was asked.
     @ivar answer: what it says: a document, bytes, a status with its first document, an
@@ -46,7 +46,7 @@ class PublishingIssuer:
 
     def fetch(self) -> Deferred[Answer]:
         """
-        See L{balws.auth.http.exchange.BackEnd}.
+        See L{balws.auth.backend.BackEnd}.
         """
         self.asked += 1
         question: Deferred[Answer] = Deferred(self._forget)
@@ -75,7 +75,7 @@ class PublishingIssuer:
 
     def reload(self) -> None:
         """
-        See L{balws.auth.http.exchange.BackEnd}.
+        See L{balws.auth.backend.BackEnd}.
         """
         if self.isBroken:
             raise ConfigurationError("the file cannot be read", "cert")
@@ -83,7 +83,7 @@ class PublishingIssuer:
 
     def close(self) -> Deferred[None]:
         """
-        See L{balws.auth.http.exchange.BackEnd}.
+        See L{balws.auth.backend.BackEnd}.
         """
         self.closed += 1
         return succeed(None)

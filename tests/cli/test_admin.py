@@ -1,5 +1,5 @@
 """
-Tests of L{balws.cli.admin} and L{balws.admin.asking}.
+Tests of L{balws.cli.admin} and L{balws.http.asking}.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
-from balws.admin.asking import Unreachable
 from balws.admin.facts import ConnectionPage, Summary
 from balws.admin.operations import Send, Target
 from balws.cli import admin as module
 from balws.cli.admin import Admin, AdminAddress, Denied
 from balws.config.secret import Secret
 from balws.errors import ConfigurationError
+from balws.http.unreachable import Unreachable
 from tests.cli.fakeadmin import GOOD, AskingCase, facts, page, pathFacts, summary
 
 

@@ -11,9 +11,9 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.python.usage import UsageError
 
 from balws import Caller, Listener, Service, UpgradeError, UpgradeService
-from balws.admin.asking import Unreachable
 from balws.cli.healthcheck import HealthCheck
 from balws.errors import ConfigurationError, Error
+from balws.http.unreachable import Unreachable
 from tests.certificates import Authority
 from tests.cli.fakeadmin import AskingCase
 

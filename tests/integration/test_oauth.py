@@ -14,8 +14,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 
 from balws import Caller, Client, Listener, Service, UpgradeService, serviceConfig
+from balws.auth.backend import BackEnd
 from balws.auth.credentials import BearerToken
-from balws.auth.http.exchange import BackEnd
 from balws.auth.jwt.validator import JwtValidator
 from balws.auth.oauth2.granting import GrantedToken, grantFor
 from balws.auth.oauth2.introspection import OAuth2Introspection

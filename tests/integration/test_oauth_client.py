@@ -13,7 +13,7 @@ from typing import Any
 from twisted.internet.task import deferLater
 
 from balws import AsyncClient, Client
-from balws.auth.http.exchange import BackEnd
+from balws.auth.backend import BackEnd
 from balws.config.backend import HttpClientConfig
 from balws.config.oauth2 import INFER_REFRESH_CONFIG, POST_BODY_BEARER
 from balws.config.records import build

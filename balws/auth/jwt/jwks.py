@@ -16,12 +16,13 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from balws.auth.http.exchange import Answer, BackEnd
+from balws.auth.backend import BackEnd
 from balws.auth.jwt.compact import MAX_KEY_ID, shown
 from balws.auth.jwt.keys import VerifyingKey, algorithmsOf
 from balws.config.claims import ALGORITHMS
 from balws.config.jwt import JwksConfig
 from balws.errors import AuthUnavailableError
+from balws.http.answer import Answer
 
 __all__ = ["KeySet", "readKeys"]
 

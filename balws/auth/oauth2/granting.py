@@ -124,7 +124,7 @@ class GrantedToken:
 
     def reload(self) -> None:
         """
-        See L{balws.auth.http.exchange.BackEnd.reload}.
+        See L{balws.auth.backend.BackEnd.reload}.
         """
         for each in self._endpoints():
             each.reload()

@@ -18,13 +18,14 @@ from twisted.internet.defer import Deferred, fail, gatherResults, succeed
 from zope.interface import implementer
 
 from balws.auth.authorization import MAX_TOKEN
+from balws.auth.backend import BackEnd
 from balws.auth.cache import Cache
 from balws.auth.errands import Errands
-from balws.auth.http.exchange import Answer, BackEnd
 from balws.auth.oauth2.granting import GrantedToken, grantFor
 from balws.auth.principal import MAX_TIME, Identity, scopesOf
 from balws.config.oauth2 import OAuth2IntrospectionConfig
 from balws.errors import AuthError, AuthUnavailableError
+from balws.http.answer import Answer
 from balws.interfaces import IBearerToken
 
 __all__ = ["OAuth2Introspection"]

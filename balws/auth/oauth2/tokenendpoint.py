@@ -14,12 +14,13 @@ from urllib.parse import quote_plus
 import attrs
 from twisted.internet.defer import Deferred
 
-from balws.auth.http.exchange import Answer, BackEnd
+from balws.auth.backend import BackEnd
 from balws.config.backend import HttpClientConfig
 from balws.config.oauth2 import POST_BODY_BEARER, CredentialBearer
 from balws.config.secret import Secret
 from balws.config.values import MAX_NUMBER
 from balws.errors import AuthError, AuthUnavailableError
+from balws.http.answer import Answer
 
 __all__ = ["FAILED", "GrantRefused", "Granted", "TokenEndpoint"]
 

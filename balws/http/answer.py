@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.auth.http.test_exchange -*-
+# -*- test-case-name: tests.http.test_question -*-
 """
 What a back end says.
 """

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.auth.http.test_exchange -*-
+# -*- test-case-name: tests.http.test_question -*-
 """
 One question by HTTP, and what becomes of it.
 """
@@ -17,9 +17,10 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgent, IBodyProducer
 from zope.interface import implementer
 
-from balws.auth.http.answer import Answer
-from balws.auth.http.route import TooLong
-from balws.errors import AuthUnavailableError, SslError
+from balws.errors import SslError
+from balws.http.answer import Answer
+from balws.http.route import TooLong
+from balws.http.unreachable import Unreachable
 from balws.tls.body import BoundedBody, WholeBody
 
 __all__ = ["Question"]
@@ -40,8 +41,7 @@ class Question:
     Asked on a connection that nobody else has meanwhile; what treq would add to it by itself
     is taken off again.
 
-    @ivar done: fires with the L{Answer}; fails with L{AuthUnavailableError}, which says why there
-        is none.
+    @ivar done: fires with the L{Answer}; fails with L{Unreachable}, which says why there is none.
     """
 
     #: Agents ask their pool for this: whether a connection may be used again.
@@ -129,7 +129,7 @@ class Question:
             if self._connection is not None:
                 self._connection.abort()
             why = _reason(result.value) if self._why is None else self._why
-            result = Failure(AuthUnavailableError(f"{self._name}: {why}"))
+            result = Failure(Unreachable(f"{self._name}: {why}"))
         if not self.done.called:
             self.done.callback(result)
 

@@ -15,21 +15,10 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
-from balws.errors import AuthUnavailableError, Error
-
 if TYPE_CHECKING:
-    from balws.auth.http.answer import Answer
+    from balws.http.answer import Answer
 
-__all__ = ["MAX_ANSWER", "Unreachable", "ask"]
-
-#: Bytes of the longest answer of an admin endpoint: 10,000 connections with all their names and groups.
-MAX_ANSWER = 1 << 26
-
-
-class Unreachable(Error):
-    """
-    Nobody answers, or not as who was meant.
-    """
+__all__ = ["ask"]
 
 
 @implementer(IAgentEndpointFactory, IStreamClientEndpoint)
@@ -79,14 +68,12 @@ async def ask(
     # A command that only shows its help does not wait for them.
     from twisted.web.client import HTTPConnectionPool
 
-    from balws.auth.http.question import Question
+    from balws.http.question import Question
 
     pool = HTTPConnectionPool(reactor)
     question = Question(name, pool, _Way(endpoint), reactor)
     question.ask(timeout, longest, method, url, Headers() if headers is None else headers, body)
     try:
         return await question.done
-    except AuthUnavailableError as error:
-        raise Unreachable(str(error)) from None
     finally:
         await pool.closeCachedConnections()

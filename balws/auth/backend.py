@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.auth.http.test_exchange -*-
+# -*- test-case-name: tests.auth.test_backend -*-
 """
 Questions to a back end by HTTP: to one host alone, verified, with a limit on everything.
 """
@@ -11,20 +11,22 @@ from urllib.parse import urlencode, urlsplit
 
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from twisted.web.client import HTTPConnectionPool
 from twisted.web.http_headers import Headers
 from twisted.web.iweb import IAgentEndpointFactory
 from zope.interface import implementer
 
-from balws.auth.http.answer import Answer
-from balws.auth.http.question import Question
-from balws.auth.http.route import MAX_HEAD, Route
 from balws.config.backend import HttpClientConfig, backEndUrl
 from balws.config.values import convert
 from balws.errors import AuthUnavailableError, ConfigurationError
+from balws.http.answer import Answer
+from balws.http.question import Question
+from balws.http.route import MAX_HEAD, Route
+from balws.http.unreachable import Unreachable
 from balws.tls.client import TlsClient
 
-__all__ = ["MAX_BODY", "MAX_PENDING", "Answer", "BackEnd"]
+__all__ = ["MAX_BODY", "MAX_PENDING", "BackEnd"]
 
 #: Bytes of the longest body, unless somebody asks for another limit.
 MAX_BODY = 65536
@@ -126,6 +128,8 @@ class BackEnd:
 
     def _answered(self, result: Any, question: Question) -> Any:
         self._pending.discard(question)
+        if isinstance(result, Failure) and result.check(Unreachable):
+            raise AuthUnavailableError(str(result.value)) from None
         return result
 
     def _encode(self, form: Mapping[str, str] | Iterable[tuple[str, str]] | None) -> bytes | None:

@@ -1,4 +1,4 @@
-# -*- test-case-name: tests.auth.http.test_exchange -*-
+# -*- test-case-name: tests.http.test_question -*-
 """
 The way to a back end: TCP, then TLS, then the proof of who is there; only then HTTP.
 """

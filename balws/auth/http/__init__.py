@@ -1,3 +1,0 @@
-"""
-Questions to back ends by HTTP.
-"""

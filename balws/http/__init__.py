@@ -1,0 +1,3 @@
+"""
+Questions by HTTP, asked with a deadline and a limit, and their answers.
+"""
