@@ -14,11 +14,13 @@ import msgspec
 from balws.asyncapi.catalogue import Found
 from balws.asyncapi.channel import Channel
 from balws.asyncapi.content import JSON
+from balws.asyncapi.reading import NO_YAML
 from balws.asyncapi.schemas import Schemas
 from balws.asyncapi.security import schemesOf
 from balws.asyncapi.servers import serverAt, serverOf
+from balws.errors import ConfigurationError
 
-__all__ = ["asText", "makeDocument"]
+__all__ = ["asText", "asYaml", "makeDocument"]
 
 _EXTENSIONS = ("x-dispatcherKey", "x-dispatcherStreamId")
 
@@ -69,9 +71,23 @@ def makeDocument(
 
 def asText(document: dict[str, Any]) -> str:
     """
-    @return: the document as JSON, which is YAML, too.
+    @return: the document as JSON.
     """
     return msgspec.json.format(msgspec.json.encode(document), indent=2).decode() + "\n"
+
+
+def asYaml(document: dict[str, Any]) -> str:
+    """
+    @return: the document as YAML, in blocks.
+    @raise balws.ConfigurationError: without PyYAML.
+    """
+    try:
+        from balws.asyncapi.yamlwriting import writeYaml
+    except ImportError as problem:
+        if problem.name != "yaml":
+            raise
+        raise ConfigurationError(NO_YAML) from None
+    return writeYaml(msgspec.json.decode(msgspec.json.encode(document)))
 
 
 def _listeners(found: Sequence[Found]) -> dict[int, tuple[str, dict[str, Any], Any]]:

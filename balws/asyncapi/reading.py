@@ -14,7 +14,10 @@ import msgspec
 
 from balws.errors import ConfigurationError
 
-__all__ = ["MAX_DOCUMENT", "Source"]
+__all__ = ["MAX_DOCUMENT", "NO_YAML", "Source", "isNamedYaml"]
+
+#: What is said without PyYAML.
+NO_YAML = "YAML needs PyYAML: pip install 'balws[yaml]'"
 
 #: The largest document, in bytes.
 MAX_DOCUMENT = 4 * 1024 * 1024
@@ -45,15 +48,14 @@ class Source:
     @classmethod
     def parse(cls, data: bytes, file: str | None = None) -> Source:
         """
-        @raise ConfigurationError: for what is no AsyncAPI 3 document in JSON.
+        @param data: JSON where it begins with a brace; else, and where that cannot be in a file
+            whose name ends as YAML's do, YAML.
+        @raise ConfigurationError: for what is no AsyncAPI 3 document, and for YAML without PyYAML.
         """
         nothing = cls({}, file)
         if len(data) > MAX_DOCUMENT:
             raise nothing.error(f"is larger than {MAX_DOCUMENT} bytes")
-        try:
-            root = msgspec.json.decode(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-            raise nothing.error("is no JSON; a document in YAML can be converted") from None
+        root = nothing._decoded(data)
         if not isinstance(root, dict):
             raise nothing.error("is no AsyncAPI document")
         version = root.get("asyncapi")
@@ -62,11 +64,34 @@ class Source:
             raise nothing.error(f"expected a version of AsyncAPI 3, such as '3.0.0', got {got}", "asyncapi")
         return cls(root, file)
 
+    def _decoded(self, data: bytes) -> Any:
+        isYaml = self._file is not None and isNamedYaml(self._file)
+        if data.lstrip(b" \t\r\n").startswith(b"{"):
+            try:
+                return msgspec.json.decode(data)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                if not isYaml:
+                    raise self.error("is no JSON") from None
+        try:
+            from balws.asyncapi.yamlreading import readYaml
+        except ImportError as problem:
+            if problem.name != "yaml":
+                raise
+            raise self.error(NO_YAML if isYaml else f"is no JSON object, and {NO_YAML}") from None
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise self.error("is no UTF-8") from None
+        return readYaml(text, self._misplaced, values=_STEPS, characters=MAX_DOCUMENT)
+
     def error(self, problem: str, where: str = "") -> ConfigurationError:
         """
         @return: that the document cannot be used.
         """
         return ConfigurationError(_shown(problem), _shown(where), self._file)
+
+    def _misplaced(self, problem: str, line: int, column: int) -> ConfigurationError:
+        return ConfigurationError(_shown(problem), "", self._file, line, column)
 
     def step(self, where: str, count: int = 1) -> None:
         """
@@ -131,6 +156,13 @@ class Source:
         if not isinstance(found, list):
             raise self.error("is no array", f"{where}/{key}")
         return found
+
+
+def isNamedYaml(file: str) -> bool:
+    """
+    @return: whether a file is YAML by its name.
+    """
+    return file.lower().endswith((".yaml", ".yml"))
 
 
 def _shown(text: str) -> str:

@@ -14,8 +14,9 @@ from typing import ClassVar
 from twisted.python.usage import UsageError
 
 from balws.asyncapi.catalogue import Found, ofConfiguration, ofTarget
-from balws.asyncapi.document import asText, makeDocument
+from balws.asyncapi.document import asText, asYaml, makeDocument
 from balws.asyncapi.page import pageOf
+from balws.asyncapi.reading import isNamedYaml
 from balws.asyncapi.servers import serverAt
 from balws.cli.options import CommandOptions
 from balws.cli.reaching import CONFIGURATION
@@ -32,12 +33,12 @@ class AsyncApi(CommandOptions):
     The services are imported, and no port is opened.
     """
 
-    synopsis = "Usage: balws asyncapi [--output FILE] [--html FILE] [options] [FILE|module:Class]"
+    synopsis = "Usage: balws asyncapi [--output FILE] [--html FILE] [--yaml] [options] [FILE|module:Class]"
     longdesc = (
         f"Writes an AsyncAPI 3 document of the services of a configuration, {CONFIGURATION} unless another is named, "
         "or of one upgrade service: its paths, parameters, messages, answers, close codes and security. It is JSON, "
-        "which is YAML, too. "
-        "Example: balws asyncapi balws.toml --title Chat --output chat.json --html chat.html"
+        "and YAML with --yaml or in a file whose name ends in .yaml or .yml. "
+        "Example: balws asyncapi balws.toml --title Chat --output chat.yaml --html chat.html"
     )
     optParameters: ClassVar = [
         ["output", "o", None, "Write the document into this file; without it and --html, to the standard output."],
@@ -46,6 +47,7 @@ class AsyncApi(CommandOptions):
         ["path", "p", None, "The path of the service; for module:Class."],
         ["api-version", None, "1.0.0", "The version of the services."],
     ]
+    optFlags: ClassVar = [["yaml", "y", "Write YAML; needs PyYAML, which the extra balws[yaml] brings."]]
 
     def opt_server(self, url: str) -> None:
         """
@@ -77,7 +79,8 @@ class AsyncApi(CommandOptions):
         """
         Write it.
 
-        @raise balws.Error: for a service that cannot be described, and a file that cannot be written.
+        @raise balws.Error: for a service that cannot be described, a file that cannot be written, and YAML
+            without PyYAML.
         """
         document = makeDocument(
             self._found(),
@@ -85,7 +88,8 @@ class AsyncApi(CommandOptions):
             version=self["api-version"],
             servers=self.get("servers", ()),
         )
-        text = asText(document)
+        isYaml = self["yaml"] or (self["output"] is not None and isNamedYaml(self["output"]))
+        text = asYaml(document) if isYaml else asText(document)
         if self["html"] is not None:
             save(self["html"], pageOf(document))
         if self["output"] is not None:

@@ -5,6 +5,7 @@ C{balws client}: a typed client from somebody's document.
 
 from __future__ import annotations
 
+import sys
 from typing import ClassVar
 
 from twisted.python.usage import UsageError
@@ -25,9 +26,9 @@ class ClientModule(CommandOptions):
 
     synopsis = "Usage: balws client DOCUMENT [--output FILE] [--channel NAME]"
     longdesc = (
-        "Writes a Python module with a typed client for each channel of an AsyncAPI 3 document (JSON): what "
-        "connects takes its parameters, what is sent and read are records. "
-        "Example: balws client chat.json --output chatclient.py"
+        "Writes a Python module with a typed client for each channel of an AsyncAPI 3 document, JSON or YAML: what "
+        "connects takes its parameters, what is sent and read are records. The document - is the standard input. "
+        "Example: balws client chat.yaml --output chatclient.py"
     )
     optParameters: ClassVar = [
         ["output", "o", None, "Write the module into this file; without it, to the standard output."],
@@ -50,8 +51,12 @@ class ClientModule(CommandOptions):
         """
         name = self["document"]
         try:
-            with open(name, "rb") as file:
-                data = file.read(MAX_DOCUMENT + 1)
+            if name == "-":
+                name = "standard input"
+                data = sys.stdin.buffer.read(MAX_DOCUMENT + 1)
+            else:
+                with open(name, "rb") as file:
+                    data = file.read(MAX_DOCUMENT + 1)
         except OSError as error:
             raise ConfigurationError(f"cannot be read: {error.strerror}", file=name) from None
         text = makeModule(Source.parse(data, name), self["channel"])

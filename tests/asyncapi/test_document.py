@@ -5,13 +5,16 @@ Tests of L{balws.asyncapi.document}.
 from __future__ import annotations
 
 import json
+import sys
+from unittest.mock import patch
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws import Hub, Service, UpgradeService, serviceConfig
 from balws.asyncapi.catalogue import Catalogue
-from balws.asyncapi.document import asText, makeDocument
+from balws.asyncapi.document import asText, asYaml, makeDocument
+from balws.asyncapi.reading import Source
 from balws.config import ListenerEntry
 from balws.errors import ConfigurationError
 from tests.asyncapi.documents import describe
@@ -101,3 +104,23 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(text, asText(describe(ChatUpgrade, path="/chat")))
         self.assertEqual(json.loads(text), describe(ChatUpgrade, path="/chat"))
         self.assertTrue(text.endswith("}\n"))
+
+    def test_yaml(self) -> None:
+        """
+        As YAML it is the same document, in the same order.
+        """
+        document = describe(ChatUpgrade, path="/chat", title="on", version="2.0")
+        text = asYaml(document)
+        self.assertTrue(text.startswith("asyncapi: 3.0.0\ninfo:\n  title: 'on'\n  version: '2.0'\n"))
+        self.assertEqual(json.dumps(Source.parse(text.encode(), "a.yaml").root), json.dumps(document))
+
+    def test_absent(self) -> None:
+        """
+        Without PyYAML there is no YAML, and the error says what to install.
+        """
+        with patch.dict(sys.modules, {"yaml": None}):
+            sys.modules.pop("balws.asyncapi.yamlwriting", None)
+            error = self.assertRaises(ConfigurationError, asYaml, {})
+            self.assertEqual(str(error), "YAML needs PyYAML: pip install 'balws[yaml]'")
+        with patch.dict(sys.modules, {"balws.asyncapi.yamlwriting": None}):
+            self.assertRaises(ImportError, asYaml, {})

@@ -4,7 +4,9 @@ Tests of L{balws.asyncapi.reading}.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
+from unittest.mock import patch
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -32,15 +34,63 @@ class ReadingTests(SynchronousTestCase):
 
     def test_wrong(self) -> None:
         """
-        What is no JSON, no object, or nested without end is refused, with the file's name.
+        What begins like JSON and is none, is no object, or nested without end is refused, with the file's
+        name.
         """
-        self.assertEqual(
-            self.problem(b"asyncapi: 3.0.0"), "a.json: is no JSON; a document in YAML can be converted"
-        )
-        self.assertIn("is no JSON", self.problem(b"[" * 100_000))
-        self.assertIn("is no JSON", self.problem(b'"\xff"'))
+        self.assertEqual(self.problem(b'{"asyncapi": 3.0.0}'), "a.json: is no JSON")
+        self.assertEqual(self.problem(b'\r\n\t {"a":' * 100_000), "a.json: is no JSON")
+        self.assertIn("is no JSON", self.problem(b'{"\xff": 1}'))
         self.assertIn("is no AsyncAPI document", self.problem(b"[]"))
         self.assertIn("AsyncAPI 3", self.problem(b"{}"))
+
+    def test_yaml(self) -> None:
+        """
+        What does not begin with a brace is YAML, whatever the file is called.
+        """
+        for data in (b"asyncapi: 3.1.0", b"\xef\xbb\xbfasyncapi: '3.1.0'\r\n", b"# {\nasyncapi: 3.1.0\n"):
+            for file in ("a.json", "a.yaml", None):
+                self.assertEqual(Source.parse(data, file).root, {"asyncapi": "3.1.0"})
+        self.assertEqual(self.problem(b"a: 1\na: 2\n"), "a.json:2:1: the key 'a' is there already, in line 1")
+        self.assertEqual(self.problem(b"a: \xff"), "a.json: is no UTF-8")
+        self.assertTrue(self.problem(b"a: !<\x1b[1m> b").isprintable())
+        self.assertTrue(self.problem("a: !<\u202e> b".encode()).isprintable())
+
+    def test_braces(self) -> None:
+        """
+        YAML in braces is read where the file's name says that it is YAML, and JSON there, too, to the letter.
+        """
+        data, json = b"{asyncapi: 3.0.0}", b'{"asyncapi":"3.0.0","x":"\\ud83d\\ude00"}'
+        for file in ("a.yaml", "A.YML"):
+            self.assertEqual(Source.parse(data, file).root, {"asyncapi": "3.0.0"})
+            self.assertEqual(Source.parse(json, file).root["x"], "\U0001f600")
+        for name in (None, "a.json", "yaml"):
+            self.assertRaises(ConfigurationError, Source.parse, data, name)
+
+    def test_limits(self) -> None:
+        """
+        The limits of YAML are those of JSON.
+        """
+        text = b"asyncapi: 3.0.0\nx: &x [%s]\ny: [*x, *x]\n" % b",".join([b"a"] * 100_000)
+        self.assertIn("more than 300000 values", self.problem(text))
+        text = b"asyncapi: 3.0.0\nx: &x %s\ny: [*x, *x]\n" % (b"a" * (reading.MAX_DOCUMENT // 2))
+        self.assertIn(f"more than {reading.MAX_DOCUMENT} characters", self.problem(text))
+
+    def test_absent(self) -> None:
+        """
+        Without PyYAML JSON is read, and who has YAML is told what to install.
+        """
+        with patch.dict(sys.modules, {"yaml": None}):
+            sys.modules.pop("balws.asyncapi.yamlreading", None)
+            Source.parse(b'{"asyncapi":"3.0.0"}', "a.yaml")
+            for data, file, problem in (
+                (b"asyncapi: 3.0.0", "a.yaml", "a.yaml: YAML needs PyYAML: pip install 'balws[yaml]'"),
+                (b"{asyncapi: 3.0.0}", "a.yml", "a.yml: YAML needs PyYAML: pip install 'balws[yaml]'"),
+                (b"asyncapi", "a", "a: is no JSON object, and YAML needs PyYAML: pip install 'balws[yaml]'"),
+            ):
+                error = self.assertRaises(ConfigurationError, Source.parse, data, file)
+                self.assertEqual(str(error), problem)
+        with patch.dict(sys.modules, {"balws.asyncapi.yamlreading": None}):
+            self.assertRaises(ImportError, Source.parse, b"a: 1")
 
     def test_size(self) -> None:
         """

@@ -9,6 +9,9 @@ import os
 import sys
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
+from unittest.mock import patch
+
+import yaml
 
 from balws.cli.command import main
 from tests.cli.test_command import CommandTestCase
@@ -109,6 +112,37 @@ class AsyncApiTests(CommandTestCase):
         self.assertEqual(self.out.getvalue(), "")
         self.assertEqual(sorted(path.name for path in self.folder.glob("*.new")), [])
 
+    def test_yaml(self) -> None:
+        """
+        YAML goes into a file that is called so, or where --yaml says it; the client made of it is the same
+        as that of JSON.
+        """
+        self.assertEqual(main(["asyncapi", "balws.toml", "--output", "a.json"]), 0)
+        document = json.loads(Path("a.json").read_text("utf-8"))
+        for name in ("a.yaml", "a.YML"):
+            self.assertEqual(main(["asyncapi", "balws.toml", "--output", name]), 0)
+        self.assertEqual(main(["asyncapi", "balws.toml", "--yaml", "--output", "a.txt"]), 0)
+        text = Path("a.yaml").read_text("utf-8")
+        self.assertEqual(json.dumps(yaml.safe_load(text)), json.dumps(document))
+        self.assertEqual(Path("a.YML").read_text("utf-8"), text)
+        self.assertEqual(Path("a.txt").read_text("utf-8"), text)
+        self.assertEqual(self.out.getvalue(), "")
+        self.assertEqual(main(["asyncapi", "-y"]), 0)
+        self.assertEqual(self.out.getvalue(), text)
+        for name in ("a.json", "a.yaml", "a.YML", "a.txt"):
+            self.assertEqual(main(["client", name, "--output", f"{name}.py"]), 0)
+            self.assertEqual(Path(f"{name}.py").read_text("utf-8"), Path("a.json.py").read_text("utf-8"))
+
+    def test_absent(self) -> None:
+        """
+        Without PyYAML one line says what to install, and no file is written.
+        """
+        with patch.dict(sys.modules, {"yaml": None}):
+            sys.modules.pop("balws.asyncapi.yamlwriting", None)
+            line = self.refusal("asyncapi", "balws.toml", "--output", "a.yaml", "--html", "a.html", status=1)
+        self.assertEqual(line, "YAML needs PyYAML: pip install 'balws[yaml]'")
+        self.assertEqual(list(self.folder.glob("a.*")), [])
+
     def test_failures(self) -> None:
         """
         What cannot be described, read or written is said in one line, and no file is left.
@@ -139,3 +173,4 @@ class AsyncApiTests(CommandTestCase):
         self.assertIn("Example: balws asyncapi balws.toml", words)
         self.assertIn("--server=", words)
         self.assertIn("--api-version=", words)
+        self.assertIn("-y, --yaml", words)

@@ -5,11 +5,14 @@ Tests of L{balws.cli.client}.
 from __future__ import annotations
 
 import ast
+import sys
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import msgspec
 
 from balws.asyncapi import reading
+from balws.asyncapi.document import asYaml
 from balws.cli import client
 from balws.cli.command import main
 from tests.asyncapi.documents import channelDocument
@@ -56,8 +59,29 @@ class ClientModuleTests(CommandTestCase):
         self.assertIn("absent.json: cannot be read: No such file", self.refusal("client", "absent.json", status=1))
         self.assertIn("there is no channel", self.refusal("client", str(self.file), "--channel", "x", status=1))
         self.assertIn("cannot be written", self.refusal("client", str(self.file), "-o", "absent/a.py", status=1))
-        self.file.write_text("asyncapi: 3.0.0\n", "utf-8")
+        self.file.write_text("{asyncapi: 3.0.0}\n", "utf-8")
         self.assertIn(f"{self.file}: is no JSON", self.refusal("client", str(self.file), status=1))
+        self.file.write_text("asyncapi: 3.0.0\ninfo: {}\ninfo: {}\n", "utf-8")
+        line = self.refusal("client", str(self.file), status=1)
+        self.assertEqual(line, f"{self.file}:3:1: the key 'info' is there already, in line 2")
+
+    def test_input(self) -> None:
+        """
+        A minus is the standard input, for JSON and YAML; an error says so.
+        """
+        self.assertEqual(main(["client", str(self.file)]), 0)
+        code = self.out.getvalue()
+        data = self.file.read_bytes()
+        for given in (data, asYaml(msgspec.json.decode(data)).encode()):
+            self.out.truncate(0)
+            self.out.seek(0)
+            self.patch(sys, "stdin", TextIOWrapper(BytesIO(given)))
+            self.assertEqual(main(["client", "-"]), 0)
+            self.assertEqual(self.out.getvalue(), code)
+        self.out.truncate(0)
+        self.out.seek(0)
+        self.patch(sys, "stdin", TextIOWrapper(BytesIO(b"a: @")))
+        self.assertIn("standard input:1:4: is no YAML", self.refusal("client", "-", status=1))
 
     def test_size(self) -> None:
         """
@@ -80,4 +104,4 @@ class ClientModuleTests(CommandTestCase):
         """
         The help has an example.
         """
-        self.assertIn("Example: balws client chat.json", " ".join(self.exits("client", "--help").split()))
+        self.assertIn("Example: balws client chat.yaml", " ".join(self.exits("client", "--help").split()))
