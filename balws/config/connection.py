@@ -78,7 +78,8 @@ class ConnectionConfiguration:
     @ivar slowConsumerTimeout: how long a peer may be slow before it is dropped; 0
         drops it at once.
     @ivar pingInterval: time between keep-alive pings; 0 sends none (decision 22).
-    @ivar pingTimeout: how long a pong may take; 0 waits without limit.
+    @ivar pingTimeout: how long a pong may take; 0 waits without limit.  There is one question at a time: where
+        this is longer than C{pingInterval}, it is the time between pings.
     """
 
     subProtocols: tuple[str, ...] = attrs.field(default=(), converter=_subProtocols)

@@ -53,12 +53,13 @@ class Sight:
         """
         return self._premises.traffic or {}
 
-    def conversations(self) -> list[Inbound]:
+    def conversations(self, closing: bool = False) -> list[Inbound]:
         """
+        @param closing: with those whose closing handshake goes on; what they carried is in no L{traffic} yet.
         @return: the connections that are open, upgraded ones alone.
         """
         found = [getattr(member, "session", None) for member in self._roster.members]
-        return [session for session in found if isinstance(session, Inbound) and session.isOpen]
+        return [session for session in found if isinstance(session, Inbound) and (closing or session.isOpen)]
 
     @property
     def url(self) -> str | None:

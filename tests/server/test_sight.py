@@ -50,6 +50,23 @@ class SightTests(SynchronousTestCase):
         self.assertEqual(port.listener.conversations(), [])
         self.assertEqual(port.listener.traffic, {"/a": Traffic(received=1, sent=1, receivedBytes=5, sentBytes=5)})
 
+    def test_closing(self) -> None:
+        """
+        Who has been told to go is no longer open, and is there for who asks until it has gone: what it
+        carried is in no sum before.
+        """
+        port = Port(countsTraffic=True)
+        port.listener.attach(EchoUpgrade(), "/a")
+        port.connect().send(upgrade("/a"), frame(b"hello"))
+        (conversation,) = port.listener.conversations()
+        conversation.close(1000, "", 5.0)
+        self.assertEqual(port.listener.conversations(), [])
+        self.assertEqual(port.listener.conversations(closing=True), [conversation])
+        self.assertEqual((conversation.received, port.listener.traffic), (1, {"/a": Traffic()}))
+        port.clock.advance(5)
+        self.assertEqual(port.listener.conversations(closing=True), [])
+        self.assertEqual(port.listener.traffic["/a"].received, 1)
+
     def test_uncounted(self) -> None:
         """
         Unless somebody wants it nothing is counted.
