@@ -20,17 +20,18 @@ WORDS = "Meaning"
 #: So deep is a schema shown where it stands.
 _DEPTH = 4
 
+#: Keys of the least and the most, and what they count.
+_RANGES = (
+    ("minimum", "maximum", ""),
+    ("minLength", "maxLength", "character"),
+    ("minItems", "maxItems", "item"),
+)
+
 _LIMITS = (
-    ("minimum", "at least "),
     ("exclusiveMinimum", "more than "),
-    ("maximum", "at most "),
     ("exclusiveMaximum", "less than "),
     ("multipleOf", "in steps of "),
-    ("minLength", "characters: at least "),
-    ("maxLength", "characters: at most "),
     ("pattern", "like "),
-    ("minItems", "items: at least "),
-    ("maxItems", "items: at most "),
 )
 
 
@@ -85,13 +86,30 @@ def properties(schema: Mapping[str, Any]) -> Tag:
 def _said(schema: Any) -> Iterator[Any]:
     if not isinstance(schema, Mapping):
         return
-    yield from _inline(schema.get("description", ""))
-    notes = [f"{words}{schema[key]}" for key, words in _LIMITS if key in schema]
+    description = schema.get("description", "")
+    yield from _inline(description)
+    notes = "; ".join(_limits(schema))
     if notes:
-        yield f" ({'; '.join(notes)})"
+        yield f" ({notes})" if description else notes
     if schema.get("default") not in (None, "", [], {}):
         yield " Without it: "
         yield tags.code(_json(schema["default"]))
+
+
+def _limits(schema: Mapping[str, Any]) -> Iterator[str]:
+    for lowest, highest, unit in _RANGES:
+        least, most = schema.get(lowest), schema.get(highest)
+        last = least if most is None else most
+        if last is None:
+            continue
+        if least is None:
+            words = f"at most {most}"
+        elif most is None:
+            words = f"at least {least}"
+        else:
+            words = str(least) if least == most else f"{least} to {most}"
+        yield words if not unit else f"{words} {unit}" if last == 1 else f"{words} {unit}s"
+    yield from (f"{words}{schema[key]}" for key, words in _LIMITS if key in schema)
 
 
 def typeOf(schema: Any, depth: int = 0) -> Iterator[Any]:

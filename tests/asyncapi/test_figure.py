@@ -69,6 +69,21 @@ class FigureTests(SynchronousTestCase):
         self.assertNotIn("Meaning", self.html(properties({"properties": {"b": {}}})))
         self.assertEqual(self.html(tableOf(("A", "B"), [("x", "")])).count("<th "), 2)
 
+    def test_limits(self) -> None:
+        """
+        Limits are said as one would say them.
+        """
+        for schema, words in (
+            ({"minLength": 1, "maxLength": 1000}, "1 to 1000 characters"),
+            ({"minLength": 1}, "at least 1 character"),
+            ({"maxItems": 2}, "at most 2 items"),
+            ({"minItems": 3, "maxItems": 3}, "3 items"),
+            ({"minimum": 0, "maximum": 1, "multipleOf": 0.5}, "0 to 1; in steps of 0.5"),
+            ({"exclusiveMinimum": 0, "maximum": 9}, "at most 9; more than 0"),
+            ({"pattern": "^a+$", "description": "Some."}, "Some. (like ^a+$)"),
+        ):
+            self.assertIn(f"<td>{words}</td>", self.html(properties({"properties": {"a": schema}})))
+
     def test_escaped(self) -> None:
         """
         What looks like HTML is text.
