@@ -10,7 +10,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT
+from tests import ROOT
 
 PEERS = ("autobahn", "websockets", "aiohttp", "picows")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import configparser
 import importlib
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,7 +19,9 @@ from balws.logs import repeats
 from balws.server import admission, farewell, proxied, proxyheader
 from balws.session.methods import FIXED
 from balws.workers import backoff
-from tests.documents import ROOT, Walk, blocksOf
+from tests import ROOT
+from tests.documents.blocks import blocksOf
+from tests.documents.walk import Walk
 
 DOCS = ROOT / "docs"
 
@@ -26,6 +29,9 @@ DOCS = ROOT / "docs"
 ELSEWHERE = frozenset(
     ("5-users", "6-nodes", "jwt", "ldap", "mutual-tls", "nodes", "oauth2", "tls")
 )
+
+#: So many pages are walked through at a time: each mostly waits for what it starts.
+ATONCE = 2
 
 #: What the hub offers to the other floors, not to users; some take a connection where users have
 #: a caller, whose functions of the same names are in the reference.
@@ -49,8 +55,10 @@ class PageTests(SynchronousTestCase):
             if any(blocksOf(page)) and page.stem not in ELSEWHERE
         ]
         self.assertNotEqual(pages, [])
-        for page in pages:
-            Walk(self, page).go()
+        walks = [Walk(self, page) for page in pages]
+        with ThreadPoolExecutor(ATONCE) as readers:
+            for _ in readers.map(Walk.go, walks):
+                pass  # or the failure of this page
 
     def test_front(self) -> None:
         """

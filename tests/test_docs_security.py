@@ -15,7 +15,7 @@ from balws.auth.users import passwords
 from balws.server.gate import BEARER
 from balws.tls import revocation, server
 from balws.tls.ciphers import suitesFor
-from tests.documents import ROOT
+from tests import ROOT
 
 DOCS = ROOT / "docs"
 

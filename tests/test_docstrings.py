@@ -8,7 +8,7 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT
+from tests import ROOT
 
 # The extension of Sphinx, of which this part does without Sphinx.
 sys.path.insert(0, str(ROOT / "docs" / "_ext"))

@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import Block, Walk, asCommand, blocksOf
+from tests.commands import asCommand
+from tests.documents import walk
+from tests.documents.blocks import Block, blocksOf
+from tests.documents.walk import Walk
+from tests.servers import Server
 
 _PAGE = """\
 Title
@@ -174,10 +179,52 @@ class BlockTests(SynchronousTestCase):
             ("3", ".. after: 2\n"),
         ):
             (folder / f"{name}.rst").write_text(text, "utf-8")
-        walk = Walk(self, folder / "3.rst")
-        walk.go()
-        self.assertEqual((walk.folder / "a.py").read_text("utf-8"), "# a.py\nx = 3\n")
-        self.assertEqual((walk.folder / "b.py").read_text("utf-8"), "# a.py\nx = 2\n")
+        last = Walk(self, folder / "3.rst")
+        last.go()
+        self.assertEqual((last.folder / "a.py").read_text("utf-8"), "# a.py\nx = 3\n")
+        self.assertEqual((last.folder / "b.py").read_text("utf-8"), "# a.py\nx = 2\n")
+
+    def test_skip(self) -> None:
+        """
+        Who skips a page has its files and its server all the same, and what the page says is not tried.
+        """
+        skipped = Walk(self, self.page(_SERVED + "    ws://127.0.0.1:9090/\n    < Hello\n"))
+        skipped.skip()
+        port = skipped.serve()
+        self.assertEqual([server.process.poll() for server in skipped.servers], [None])
+        self.assertIn(str(port), (skipped.folder / "it.py").read_text("utf-8"))
+
+    def test_restart(self) -> None:
+        """
+        What runs is started again when a file has changed that it may have read, and not when there is one more.
+        """
+        started: list[Server] = []
+
+        def start(*arguments: Any) -> Server:
+            started.append(Server(*arguments))
+            return started[-1]
+
+        self.patch(walk, "Server", start)
+        asked = "    $ python -c 'print(1)'\n    1\n"
+        text = _SERVED + asked
+        for count in (1, 2):
+            text += f"\n.. code-block:: python\n\n    # more.py\n    x = 1\n\n.. code-block:: text\n\n{asked}"
+            del started[:]
+            Walk(self, self.page(text)).go()
+            self.assertEqual(len(started), count)
+
+    def test_notNow(self) -> None:
+        """
+        Who is told 503 comes again, and what the server says then counts, though that be the same.
+        """
+        for codes, told in (("503, 403", 403), ("503, 503, 503, 403", 503)):
+            code = f"""
+    codes = iter(({codes}))
+    BaseHTTPRequestHandler.protocol_version = "HTTP/1.1"
+    BaseHTTPRequestHandler.do_GET = lambda self: self.send_error(next(codes))
+    HTTPServer("""
+            text = _SERVED.replace("\n    HTTPServer(", code)
+            Walk(self, self.page(f"{text}    ws://127.0.0.1:9090/\n    < refused {told}\n")).go()
 
     def test_beside(self) -> None:
         """

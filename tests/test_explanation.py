@@ -19,7 +19,7 @@ from balws.wire import compression, prompt
 from balws.wire.pressure import WAITER
 from balws.wire.receiving import FRAMES_A_TURN
 from balws.wire.settings import LINGER, MIN_COMPRESSED
-from tests.documents import ROOT
+from tests import ROOT
 
 PAGES = ("upgrade", "message", "back-pressure", "autobahn")
 

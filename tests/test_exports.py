@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 import balws
 from balws import exports
-from tests.documents import environment
+from tests.commands import environment
 
 #: Where the public names live.
 HOMES = (

@@ -12,7 +12,8 @@ from twisted.trial.unittest import SynchronousTestCase
 import balws
 from balws import Caller, Client, Hub, Listener, config
 from balws.session.methods import FIXED
-from tests.documents import ROOT, Walk
+from tests import ROOT
+from tests.documents.walk import Walk
 
 PAGES = ROOT / "docs" / "migration"
 

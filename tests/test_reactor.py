@@ -23,7 +23,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws import reactor
 from balws.reactor import DirectReactor
 from balws.timekeeping import keepSteady
-from tests.documents import environment
+from tests.commands import environment
 from tests.selectables import Half, ReactorTestCase, Selectable
 
 #: Tests of Twisted that start no processes; those take two seconds.

@@ -8,7 +8,9 @@ import re
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT, Walk, blocksOf
+from tests import ROOT
+from tests.documents.blocks import blocksOf
+from tests.documents.walk import Walk
 
 README = ROOT / "README.rst"
 CI = ROOT / ".ci" / "run"

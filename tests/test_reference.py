@@ -20,7 +20,7 @@ from balws.cli.command import COMMANDS
 from balws.config.admin import AdminConfiguration
 from balws.config.values import checked, flag, integer, optional, seconds, text
 from balws.config.values import items as listed
-from tests.documents import ROOT
+from tests import ROOT
 
 REFERENCE = ROOT / "docs" / "reference"
 

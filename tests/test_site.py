@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT
+from tests import ROOT
 
 DOCS = ROOT / "docs"
 

@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws import starting
 from balws.starting import CannotStart, failStart
-from tests.documents import environment
+from tests.commands import environment
 
 PROGRAM = """\
 import atexit

@@ -19,7 +19,8 @@ from typing import Any
 import txaio
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT, environment
+from tests import ROOT
+from tests.commands import environment
 
 FOLDER = ROOT / "benchmarks"
 

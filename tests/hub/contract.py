@@ -16,7 +16,7 @@ from zope.interface.verify import verifyObject
 from balws.errors import HistoryLostError, HubError, NoSuchConnection, NoSuchGroup
 from balws.hub.broker import Audience, Entry, Holdings, IBroker, INode, Presence, PresenceEvent, Verb
 from balws.hub.message import Message
-from tests.documents import PATIENCE
+from tests.waiting import PATIENCE
 
 __all__ = ["STORED", "BrokerContract", "Steps", "Witness"]
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE
+from tests.waiting import PATIENCE
 
 try:
     from playwright.sync_api import sync_playwright

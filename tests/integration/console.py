@@ -17,9 +17,11 @@ from urllib.parse import quote
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import ClientConnection, connect
 
-from tests.documents import PATIENCE, Server, asCommand, freePort
+from tests.commands import asCommand
 from tests.integration.browser import BrowserCase
 from tests.integration.needed import missing
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 TOKEN = "analytical-engine-1843"
 

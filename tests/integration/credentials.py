@@ -16,8 +16,8 @@ from twisted.trial.unittest import TestCase
 
 from balws import AsyncClient, Caller, Client, GoingAway, Listener, Service, UpgradeService, serviceConfig
 from balws.errors import InvalidHandshakeError
-from tests.documents import PATIENCE
 from tests.integration.relay import Relay
+from tests.waiting import PATIENCE
 
 #: One who knows every scope of the server's.
 JOHN = {"username": "johndoe", "password": "A3ddj3w"}

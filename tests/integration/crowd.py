@@ -11,7 +11,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE
+from tests.waiting import PATIENCE
 
 
 class Crowd:

@@ -12,9 +12,11 @@ from typing import Any
 
 from twisted.trial.unittest import TestCase
 
+from tests import ROOT
 from tests.certificates import Issued
-from tests.documents import PATIENCE, ROOT
 from tests.integration.needed import missing
+from tests.servers import freePort
+from tests.waiting import PATIENCE
 
 #: What starts it, beside the checkout.
 PART = ROOT.parent / "shared" / "parts" / "oauth" / "server.mjs"
@@ -37,7 +39,7 @@ class Oidc:
     def __init__(self, folder: Path, port: int, lifetime: int, issued: Issued | None) -> None:
         """
         @param folder: empty, for its files.
-        @param port: 0 takes a free one.
+        @param port: 0 takes a free one, which nobody gets from the system while the server is away.
         @param lifetime: seconds that the tokens of users live.
         @param issued: its certificate; L{None} is without TLS.
         """
@@ -49,7 +51,7 @@ class Oidc:
         shutil.copy(PART, folder)
         # Modules of this kind are looked for beside the file, and not along NODE_PATH.
         (folder / "node_modules").symlink_to(str(modules))
-        command = ["node", str(folder / PART.name), str(port)]
+        command = ["node", str(folder / PART.name), str(port or freePort())]
         if issued is not None:
             certFile, keyFile = issued.write(folder, "oidc")
             command += [keyFile, certFile]

@@ -20,8 +20,9 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import TestCase
 
 from tests.certificates import Authority, Issued
-from tests.documents import PATIENCE, freePort
 from tests.integration.needed import missing
+from tests.servers import freePort
+from tests.waiting import PATIENCE
 
 #: The name by which a sentinel knows its master.
 MASTER = "mymaster"

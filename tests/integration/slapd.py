@@ -13,8 +13,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.documents import PATIENCE, ROOT, freePort
+from tests import ROOT
 from tests.integration.needed import missing
+from tests.servers import freePort
+from tests.waiting import PATIENCE
 
 SCRIPT = ROOT.parent / "shared" / "parts" / "ldap" / "setup-slapd.sh"
 

@@ -8,8 +8,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests import ROOT
 from tests.admin.observed import Ask, ObservedTestCase
-from tests.documents import ROOT, blocksOf
+from tests.documents.blocks import blocksOf
 from tests.integration.needed import missing
 
 PAGE = ROOT / "docs" / "howto" / "monitor.rst"

@@ -19,7 +19,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import ClientConnection, connect
 
-from tests.documents import PATIENCE, Server, asCommand, freePort
+from tests.commands import asCommand
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 TOKEN = "0123456789abcdef"
 
@@ -114,7 +116,7 @@ class WorkersTests(SynchronousTestCase):
         while len({each["worker"] for each in self.ask("/api/connections")["connections"]}) < 2:
             self.assertLess(time.monotonic(), deadline, self.server.output())
             for _ in range(4):
-                peer = connect(f"ws://127.0.0.1:{self.port}/echo", proxy=None)
+                peer = connect(f"ws://127.0.0.1:{self.port}/echo", proxy=None, open_timeout=PATIENCE)
                 self.addCleanup(peer.close)
                 peers.append(peer)
         return peers

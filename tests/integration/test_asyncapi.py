@@ -12,11 +12,16 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, ROOT, asCommand, environment
+from balws.asyncapi.document import asYaml
+from balws.asyncapi.module import makeModule
+from balws.asyncapi.reading import Source
+from tests import ROOT
+from tests.commands import asCommand, environment
 from tests.integration.browser import BrowserCase
 from tests.integration.needed import missing
 from tests.integration.test_console_access import axe
 from tests.integration.test_examples import EXAMPLES, startExample
+from tests.waiting import PATIENCE
 
 #: Prints whatever the parser has against a document, but for the advice to write a newer version: what
 #: reads 3.1 reads 3.0.
@@ -94,7 +99,8 @@ class ParserTests(Case):
 
     def test_examples(self) -> None:
         """
-        The document of every example is valid, without a warning.
+        The document of every example is valid, without a warning, as JSON and as YAML, and both are the same
+        for whoever makes a client.
         """
         documents = []
         for folder in sorted(EXAMPLES.glob("*/balws.toml")):
@@ -102,17 +108,27 @@ class ParserTests(Case):
             if example.name == "directory":
                 (example / "password.txt").write_text("secret\n", "utf-8")  # its reader's own
             made("balws asyncapi balws.toml --output asyncapi.json", example)
-            documents.append(example / "asyncapi.json")
-        self.assertGreater(len(documents), 15)
+            read, written = example / "asyncapi.json", example / "asyncapi.yaml"
+            json = Source.parse(read.read_bytes(), "asyncapi.json")
+            written.write_text(asYaml(dict(json.root)), "utf-8")
+            yaml = Source.parse(written.read_bytes(), "asyncapi.yaml")
+            self.assertEqual(repr(yaml.root), repr(json.root), example.name)
+            self.assertEqual(makeModule(yaml), makeModule(json), example.name)
+            documents += [read, written]
+        self.assertGreater(len(documents), 30)
         self.assertEqual(self.judge(documents), "")
 
     def test_judge(self) -> None:
         """
         The parser does find what is wrong.
         """
-        file = self.folder() / "wrong.json"
-        file.write_text('{"asyncapi":"3.0.0","info":{"title":"a","version":"1"},"channels":{"a":7}}', "utf-8")
-        self.assertIn("is no document", self.judge([file]))
+        folder = self.folder()
+        json, yaml = folder / "wrong.json", folder / "wrong.yaml"
+        json.write_text('{"asyncapi":"3.0.0","info":{"title":"a","version":"1"},"channels":{"a":7}}', "utf-8")
+        yaml.write_text("asyncapi: 3.0.0\ninfo:\n  title: a\n  version: 1\n", "utf-8")
+        found = self.judge([json, yaml])
+        for file in (json, yaml):
+            self.assertIn(f"{file}: is no document", found)
 
 
 class ClientTests(Case):

@@ -126,7 +126,7 @@ class IssuedTests(ClientCase):
         began = time.monotonic()
         problem = await self.assertFailure(client.readTextMessage(), ConnectionClosureError)
         self.assertEqual((problem.statusCode, problem.reason), (1008, "token expired"))
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 20)
         self.assertFalse(client.isReconnecting())
         came: list[None] = []
         client = await self.connect(

@@ -28,7 +28,8 @@ from websockets.sync.server import Server, ServerConnection, serve
 
 from tests.certificates import Authority
 from tests.cli.test_connect_terminal import Emulated
-from tests.documents import environment
+from tests.commands import environment
+from tests.servers import freePort
 
 #: No step of a process takes as many seconds, on whatever machine.
 PATIENCE = 30
@@ -49,7 +50,9 @@ class Echo:
         self.headers: Queue[Headers] = Queue()
         self.connections: Queue[ServerConnection] = Queue()
         self.heard: Queue[str | bytes] = Queue()
-        self._server: Server = serve(self._hold, "127.0.0.1", port, process_request=self._ask, ssl=tls)
+        self._server: Server = serve(
+            self._hold, "127.0.0.1", port or freePort(), process_request=self._ask, ssl=tls
+        )
         self.port: int = self._server.socket.getsockname()[1]
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -395,3 +398,29 @@ class PipeTests(SynchronousTestCase):
         self.assertEqual((done.returncode, done.stdout), (1, b""))
         self.assertIn(b"the connection was refused", done.stderr)
         self.assertEqual(done.stderr.count(b"\n"), 1)
+
+
+class EditingTests(SynchronousTestCase):
+    """
+    The keys that shells have taught.
+    """
+
+    def test_searched(self) -> None:
+        """
+        What was typed before is searched, left, taken into the line, edited, and undone.
+        """
+        server = Echo(self)
+        person = Person(self, Path(self.mktemp()).absolute(), server.url)
+        person.sees(f"connected to ws://127.0.0.1:{server.port}/room, compressed", ">")
+        person.type("join red\rjoin blue\r")
+        person.sees("< join blue", ">")
+        person.type(b"draft\x12red")
+        person.sees("(reverse-i-search)`red': join red")
+        person.type(b"\x07")
+        person.sees("> draft")
+        person.type(b"\x12red\x1b")
+        person.sees("> join red")
+        person.type(b"\x0b\x1f\x05!\r")
+        person.sees("> join red!", "< join red!", ">")
+        person.type(b"\x04")
+        self.assertEqual(person.leaves(), 0)

@@ -13,9 +13,9 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.documents import PATIENCE
 from tests.integration.console import TOKEN, ConsoleCase, forward
 from tests.integration.crowd import Crowd
+from tests.waiting import PATIENCE
 
 #: A name that would be markup, and would turn around what stands behind it, were it not text.
 HOSTILE = "<img src=x onerror=alert(1)>\u202etxt"
@@ -206,13 +206,14 @@ class StateTests(ConsoleCase):
         page.keyboard.press("Escape")
         changes.update(silent=False, state="ready")
         page.locator("#state[data-state=ready]").wait_for()
-        self.assertEqual(len(sockets), 2)
-        sockets[1].close(code=4429, reason="20 consoles are open already")
+        self.assertGreaterEqual(len(sockets), 2)
+        sockets[-1].close(code=4429, reason="20 consoles are open already")
         self.awaitText(page, "#state", "Too many consoles")
         self.assertEqual(page.text_content("#notice"), "20 consoles are open already")
+        before = len(sockets)
         page.click("#again")
         page.locator("#state[data-state=ready]").wait_for()
-        self.assertEqual(len(sockets), 3)
+        self.assertEqual(len(sockets), before + 1)
 
     def test_noToken(self) -> None:
         """

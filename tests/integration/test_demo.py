@@ -11,8 +11,10 @@ from typing import Any, Literal
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import STOPPED, Conversation, Server, asCommand
+from tests.commands import asCommand
+from tests.documents.conversation import Conversation
 from tests.integration.browser import BrowserCase
+from tests.servers import STOPPED, Server
 
 PORT = 9090
 PLACE = f"127.0.0.1:{PORT}"

@@ -14,7 +14,11 @@ from urllib.request import Request, urlopen
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import connect
 
-from tests.documents import PATIENCE, ROOT, STOPPED, Conversation, Server, asCommand, environment, freePort
+from tests import ROOT
+from tests.commands import asCommand, environment
+from tests.documents.conversation import Conversation
+from tests.servers import STOPPED, Server, freePort
+from tests.waiting import PATIENCE
 
 EXAMPLES = ROOT / "examples"
 

@@ -15,9 +15,11 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
 from tests.integration.browser import BrowserCase
 from tests.integration.needed import missing
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 HERE = Path(__file__).resolve().parent / "interop"
 

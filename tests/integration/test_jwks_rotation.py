@@ -21,10 +21,10 @@ from balws import Caller, Client, InvalidHandshakeError, Listener, Service, Upgr
 from balws.auth.oauth2.granting import GrantedToken, grantFor
 from balws.config.oauth2 import grant
 from tests.auth.tokens import token
-from tests.documents import PATIENCE
 from tests.integration import oidc
 from tests.integration.oidc import OidcCase
 from tests.integration.relay import Relay
+from tests.waiting import PATIENCE
 
 #: After this line of the part's script its settings follow, without keys of their own.
 MARKER = "const CONFIGURATION = {\n"
@@ -231,10 +231,10 @@ class RotationTests(OidcCase):
         old = await self.signed()
         self.assertEqual(await self.status(url, old), 101)
         self.publish("new")
-        self.clock.forward(45)
+        self.clock.forward(20)
         self.assertEqual(await self.status(url, old), 101)
         self.assertEqual(self.fetches, 1)
-        self.clock.forward(16)
+        self.clock.forward(41)
         self.assertEqual(await self.together(url, old, await self.signed()), [401, 101])
         self.assertEqual(self.fetches, 2)
 
@@ -321,13 +321,13 @@ class RotationTests(OidcCase):
         self.relay.hang()
         self.clock.forward(MAX_AGE + 1)
         began = time.monotonic()
-        self.assertEqual(await self.together(url, *[old] * 4), [101] * 4)
+        self.assertEqual(await self.together(url, *[old] * 20), [101] * 20)
         held = time.monotonic() - began
-        self.assertTrue(0.9 <= held <= 3, held)
+        self.assertTrue(0.9 <= held <= 12, held)
         began = time.monotonic()
-        for _ in range(4):
+        for _ in range(12):
             self.assertEqual(await self.status(url, old), 101)
-        self.assertLess(time.monotonic() - began, 2.5)
+        self.assertLess(time.monotonic() - began, 10)
         self.relay.isHanging = False
         self.publish("new")
         new = await self.signed()

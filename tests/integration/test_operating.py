@@ -20,7 +20,9 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.cli.fakeadmin import GOOD
 from tests.cli.terminals import Terminal
-from tests.documents import PATIENCE, STOPPED, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
+from tests.servers import STOPPED, Server, freePort
+from tests.waiting import PATIENCE
 
 CHAT = """\
 from balws import Service, UpgradeService

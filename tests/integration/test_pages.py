@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from urllib.request import urlopen
 
-from tests.documents import PATIENCE
 from tests.integration.browser import BrowserCase
 from tests.integration.test_examples import startExample
+from tests.waiting import PATIENCE
 
 
 class PageTests(BrowserCase):

@@ -50,7 +50,7 @@ class AbsenceCase(RedisCase):
         """
         from twisted.internet import reactor
 
-        merged = {"heartbeat": 0.6, "timeout": 1, "durable": STORED, **self.options, **options}
+        merged = {"heartbeat": 0.6, "timeout": 2, "durable": STORED, **self.options, **options}
         return redisBroker(HubConfiguration(url=self.server.url, **merged), reactor)
 
     options: dict[str, Any] = {}
@@ -155,6 +155,7 @@ class ForgetfulTests(AbsenceCase):
         a, b = self.a, self.b
         yield b.enter("g")
         yield a.push("g", "1")
+        yield self.settled(a, b)
         yield self.server.kill()
         yield self.away(a, b)
         for _ in range(3):
@@ -601,6 +602,24 @@ class AgeTests(AbsenceCase):
         a, b = yield self.nodes(2)
         yield b.enter(GROUP)
         yield a.push(GROUP, "0")
+        for left in (3, 2, 1, 0):
+            try:
+                yield self.ages(a)
+                break
+            except (AssertionError, HistoryLostError):
+                if not left:  # else the machine may have stood still for half a second
+                    raise
+        b.exit(GROUP)
+        yield deferLater(reactor, 0.8)
+        yield self.assertFailure(a.push(GROUP, "nobody"), NoSuchGroup)
+
+    @inlineCallbacks
+    def ages(self, a: Witness) -> Steps:
+        """
+        Check what is given while time goes by.
+        """
+        from twisted.internet import reactor
+
         old = yield a.push(GROUP, "old")
         yield deferLater(reactor, 0.3)
         middle = yield a.push(GROUP, "middle")
@@ -610,9 +629,6 @@ class AgeTests(AbsenceCase):
         self.assertEqual([entry.position for entry in page], [new])
         position = old.rpartition(".")[0] + ".0"
         yield self.assertFailure(a.broker.history(GROUP, position), HistoryLostError)
-        b.exit(GROUP)
-        yield deferLater(reactor, 0.8)
-        yield self.assertFailure(a.push(GROUP, "nobody"), NoSuchGroup)
 
 
 class TidyTests(AbsenceCase):

@@ -17,11 +17,11 @@ from twisted.internet.threads import blockingCallFromThread, deferToThread
 from balws.config.hub import HubConfiguration
 from balws.hub.hub import Hub
 from balws.hub.redis.broker import redisBroker
-from tests.documents import PATIENCE
 from tests.hub.contract import Steps
 from tests.hub.machine import CHAT, GROUPS, NODES, Machine, steady
 from tests.hub.model import DURABLE
 from tests.integration.redisserver import RedisCase, RedisServer
+from tests.waiting import PATIENCE
 
 #: What may lie in Redis when everything has ended: nodes, counters, and where durable groups are.
 _LASTING = ("node:", "nodes", "inbox:", "fence", "order", "meta:", "sent:")

@@ -16,12 +16,12 @@ from balws.config.hub import HubConfiguration
 from balws.errors import HubError, NoSuchConnection, NoSuchGroup
 from balws.hub.hub import Hub
 from balws.hub.redis.broker import redisBroker
-from tests.documents import PATIENCE
 from tests.hub.contract import Steps
 from tests.hub.machine import CHAT, GROUPS, NAMES
 from tests.hub.members import Member
 from tests.hub.model import DURABLE
 from tests.integration.redisserver import RedisCase
+from tests.waiting import PATIENCE
 
 
 class StormTests(RedisCase):

@@ -9,7 +9,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from tests.documents import ROOT
+from tests import ROOT
 from tests.integration.browser import BrowserCase
 from tests.integration.needed import missing
 
@@ -60,9 +60,9 @@ class WidthTests(BrowserCase):
         """
         if find_spec("sphinx") is None or find_spec("furo") is None:
             missing("Sphinx with its theme")
-        site = Path(self.mktemp()).absolute()
+        docs, site = ROOT / "docs", Path(self.mktemp()).absolute()
         made = subprocess.run(
-            [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(ROOT / "docs"), str(site)],
+            [sys.executable, "-m", "sphinx", "-q", "-b", "html", docs, site, *(docs / f"{name}.rst" for name in PAGES)],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -5,7 +5,7 @@ Tests of interoperation under TLS, with certificates on both sides.
 from __future__ import annotations
 
 from tests.certificates import Authority
-from tests.documents import Server, asCommand, freePort
+from tests.commands import asCommand
 from tests.integration.test_interop import (
     COMPRESSION,
     HERE,
@@ -14,6 +14,7 @@ from tests.integration.test_interop import (
     ConversationTestCase,
     peer,
 )
+from tests.servers import Server, freePort
 
 _CONFIGURATION = """
 [python]

@@ -14,11 +14,15 @@ from types import MappingProxyType
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.certificates import Authority, selfSigned
-from tests.documents import PATIENCE, Conversation, Server, asCommand, blocksOf, environment, freePort
+from tests.commands import asCommand, environment
+from tests.documents.blocks import blocksOf
+from tests.documents.conversation import Conversation
 from tests.integration.oidc import OidcCase
 from tests.integration.slapd import Slapd
 from tests.integration.test_examples import EXAMPLES
 from tests.integration.test_trust_pages import HOWTO, NO_OPENSSL
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 
 class Copy:

@@ -5,7 +5,6 @@ Tests of the pages of the tutorial for which more is needed than Python: openssl
 from __future__ import annotations
 
 import shutil
-import subprocess
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,10 +12,15 @@ from twisted.internet.defer import inlineCallbacks
 from twisted.internet.threads import deferToThread
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, ROOT, Typist, Walk, asCommand, blocksOf, environment
+from tests import ROOT
+from tests.commands import ran
+from tests.documents.blocks import blocksOf
+from tests.documents.typist import Typist
+from tests.documents.walk import Walk
 from tests.integration.browser import BrowserCase
 from tests.integration.needed import missing
 from tests.integration.redisserver import RedisCase
+from tests.waiting import PATIENCE
 
 TUTORIAL = ROOT / "docs" / "tutorial"
 
@@ -43,14 +47,7 @@ class CheckTests(SynchronousTestCase):
         walk.go(3)
         file = walk.folder / "chat.py"
         file.write_text(file.read_text("utf-8").replace("onTextMessage", "onTextMesage"), "utf-8")
-        done = subprocess.run(
-            asCommand("balws check"),
-            cwd=walk.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-        )
+        done = ran("balws check", walk.folder)
         (shown,) = (block.text for block in blocksOf(page) if "onTextMesage" in block.text)
         self.assertEqual((done.stderr.split(), done.returncode), (shown.split(), 1))
 

@@ -16,6 +16,7 @@ from urllib.parse import parse_qs
 import attrs
 
 from tests.certificates import Issued
+from tests.servers import freePort
 
 #: Seconds after which whoever hangs gives up by itself.
 PATIENCE = 30
@@ -73,7 +74,7 @@ class BackEndHost:
         self.tls = tls
         self.asked: list[Question] = []
         self.connections = 0
-        self.port = 0
+        self.port = freePort()
         self.rise()
 
     @property

@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import ROOT, environment
+from tests import ROOT
+from tests.commands import environment
 from tests.rows.client_authority import Authority
 from tests.rows.client_hostile import Accepted, Hostile
-
-#: Seconds that an answer may take on a busy machine.
-PATIENCE = 20.0
+from tests.rows.waiting import Repeatable
+from tests.waiting import PATIENCE
 
 MIB = 1024 * 1024
 
@@ -199,7 +199,7 @@ class Driver:
         self.process.stdout.close()
 
 
-class ClientTestCase(SynchronousTestCase):
+class ClientTestCase(SynchronousTestCase, Repeatable):
     """
     After each test the client's process has no socket, no delayed call, and no fault in
     its log that was not there before.
@@ -221,12 +221,20 @@ class ClientTestCase(SynchronousTestCase):
         if self.fresh or not self._shared:
             self.driver = self.start()
             if self.fresh:
-                self.addCleanup(self.driver.stop)
+                self.addCleanup(lambda: self.driver.stop())
             else:
                 self._shared.append(self.driver)
         else:
             self.driver = self._shared[0]
         self.addCleanup(self._leavesNothing)
+
+    def anew(self) -> None:
+        """
+        Have another process, where each test has its own.
+        """
+        if self.fresh:
+            self.driver.stop()
+            self.driver = self.start()
 
     def start(self) -> Driver:
         """
@@ -238,7 +246,7 @@ class ClientTestCase(SynchronousTestCase):
         if not self.fresh:
             self._shared.clear()
         base, descriptors = self.driver.base
-        deadline = time.monotonic() + 8
+        deadline = time.monotonic() + PATIENCE
         while True:
             self.driver.ask("forget")
             seen = (self.driver.figures(), self.driver.descriptors())

@@ -14,13 +14,15 @@ import threading
 import zlib
 from collections.abc import Callable
 
+from tests.servers import freePort
+
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 #: A server's agreement to compression, as a line of its answer.
 DEFLATE = b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=12\r\n"
 
 #: Seconds until a socket that says nothing fails the test.
-PATIENCE = 10.0
+PATIENCE = 30.0
 
 
 def frame(
@@ -221,7 +223,7 @@ class Accepted:
 
 class Hostile:
     """
-    A listening socket.
+    A listening socket; its port is none that the system could give to somebody while this one is away.
 
     @ivar accepted: all its connections.
     """
@@ -230,7 +232,7 @@ class Hostile:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self.socket.bind((host, port))
+        self.socket.bind((host, port or freePort()))
         self.socket.listen(backlog)
         self.socket.settimeout(PATIENCE)
         self.port: int = self.socket.getsockname()[1]

@@ -10,9 +10,10 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.documents import PATIENCE, freePort
 from tests.integration.needed import missing
 from tests.rows.raw import Peer
+from tests.servers import freePort
+from tests.waiting import PATIENCE
 
 HAPROXY = """
 defaults

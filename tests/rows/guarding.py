@@ -16,6 +16,7 @@ from typing import Any
 
 from tests.rows.raw import Peer, request
 from tests.rows.serving import ServedTestCase
+from tests.waiting import PATIENCE
 
 #: A service that says who came.
 KNOWN = "guarded:KnownUpgrade"
@@ -89,7 +90,7 @@ class From(Peer):
         @param address: such as 127.0.0.2.
         """
         self.socket = socket.socket()
-        self.socket.settimeout(15)
+        self.socket.settimeout(PATIENCE)
         self.socket.bind((address, 0))
         self.connect(port)
 
@@ -100,7 +101,7 @@ class GuardedTestCase(ServedTestCase):
     """
 
     services = {"/ws": "echoing:EchoUpgrade"}
-    listener = "timeout = 5\nmaxAuthFailures = 0"
+    listener = "timeout = 20\nmaxAuthFailures = 0"
 
     def knock(self, path: str, *more: bytes) -> Peer:
         """
@@ -174,7 +175,7 @@ class GuardedTestCase(ServedTestCase):
         os.kill(self.server.process.pid, signal.SIGHUP)
         self.until(lambda: self.server.output().count("The configuration ") > before)
 
-    def until(self, true: Any, seconds: float = 5) -> None:
+    def until(self, true: Any, seconds: float = PATIENCE) -> None:
         """
         Wait for this.
         """

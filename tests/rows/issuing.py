@@ -14,6 +14,7 @@ from typing import Any
 from tests.rows.backend import BackEndHost, Question, said
 from tests.rows.client_driving import ClientTestCase, Line
 from tests.rows.client_hostile import Accepted, Hostile, closing
+from tests.waiting import PATIENCE
 
 FAST = {"interval": 0.05, "maxWaitInterval": 0.05}
 
@@ -125,7 +126,7 @@ class IssuedTestCase(ClientTestCase):
         accepted.send(closing(1000)).close()
         self.succeeds(closed)
 
-    def fails(self, name: str, error: str, words: str = "", seconds: float = 20) -> Line:
+    def fails(self, name: str, error: str, words: str = "", seconds: float = PATIENCE) -> Line:
         """
         See L{ClientTestCase.fails}.
         """
@@ -142,7 +143,7 @@ class IssuedTestCase(ClientTestCase):
         self.assertFalse(server.isCalled(0.05))
         return failed
 
-    def until(self, true: Any, seconds: float = 10) -> None:
+    def until(self, true: Any, seconds: float = PATIENCE) -> None:
         """
         Wait for this.
         """

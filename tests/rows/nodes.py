@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 from urllib.request import urlopen
 
-from tests.documents import Server, asCommand, freePort
+from tests.commands import asCommand
 from tests.integration.redisserver import RedisCase
 from tests.rows.raw import TEXT, Peer, frame, request
-from tests.rows.waiting import PATIENCE, until
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE, until
 
 SERVICES = Path(__file__).resolve().parent / "services"
 

@@ -107,7 +107,7 @@ class Peer:
     @ivar reset: whether it did so with a reset.
     """
 
-    def __init__(self, port: int, patience: float = 5.0, room: int | None = None, secure: bool = False) -> None:
+    def __init__(self, port: int, patience: float = 30.0, room: int | None = None, secure: bool = False) -> None:
         """
         @param patience: seconds that the server may take to answer.
         @param room: bytes that this side's kernel keeps, each way.

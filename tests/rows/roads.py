@@ -22,6 +22,7 @@ from tests.certificates import Authority
 from tests.rows.backend import BackEndHost, Question, said, serving, silent
 from tests.rows.directories import Forever, directory
 from tests.rows.guarding import basic, bearer, guarded
+from tests.servers import freePort
 
 #: What can be wrong with a road.
 FAULTS = ("down", "hang", "garbage", "slow", "tls")
@@ -47,7 +48,7 @@ class Road:
         """
         self._ports = {"none": port, "slow": port, "tls": bad}
         self._fault = "none"
-        self.port = 0
+        self.port = freePort()
         self._open: list[socket.socket] = []
         self._begin()
 

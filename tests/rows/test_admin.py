@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from tests.documents import freePort
 from tests.rows.raw import CLOSE, TEXT, Peer, closing, frame, plain, request
 from tests.rows.serving import ServedTestCase
+from tests.servers import freePort
+from tests.waiting import PATIENCE, until
 
 TOKEN = "0123456789abcdef"
 
@@ -48,7 +49,7 @@ class AdminTests(ServedTestCase):
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
         data = None if order is None else json.dumps(order).encode()
         try:
-            with urlopen(Request(f"http://127.0.0.1:{self.admin}{path}", data, headers), timeout=10) as answer:
+            with urlopen(Request(f"http://127.0.0.1:{self.admin}{path}", data, headers), timeout=PATIENCE) as answer:
                 return answer.status, answer.read()
         except HTTPError as refused:
             with refused:
@@ -247,5 +248,5 @@ class AdminTests(ServedTestCase):
         leave(40)
         # The answer to who came last is the answer to who came before.
         self.assertEqual(self.told("/readyz")[0], 200)
-        self.assertLessEqual(self.descriptors(), files + 2)
-        self.assertLess(self.objects()[0], objects + 100)
+        until(lambda: self.descriptors() <= files + 2, "the files are closed")
+        until(lambda: self.objects()[0] < objects + 100, "the objects are gone")

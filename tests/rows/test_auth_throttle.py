@@ -11,6 +11,7 @@ from itertools import count
 from tests.auth.tokens import SECRET, encode, token
 from tests.rows.guarding import USERS, GuardedTestCase, basic, bearer, guarded
 from tests.rows.raw import TEXT, frame
+from tests.rows.waiting import patiently
 
 _FILE = {"fileUserStoreConfig": {}}
 _JWT = {"jwtValidatorConfig": {"issuer": "https://issuer.example", "signatureConfig": {"secret": SECRET}}}
@@ -40,6 +41,13 @@ class ThrottleTests(GuardedTestCase):
         super().setUp()
         self.address = next(_addresses)
 
+    def anew(self) -> None:
+        """
+        Take another one.
+        """
+        super().anew()
+        self.address = next(_addresses)
+
     def attempt(self, *more: bytes, path: str = "/known") -> tuple[int, float]:
         """
         @return: status and seconds of an answer to this address.
@@ -66,6 +74,7 @@ class ThrottleTests(GuardedTestCase):
         for _ in range(2):
             self.assertWaits(401, 0, _WRONG)
 
+    @patiently
     def test_waits(self) -> None:
         """
         Behind the free ones each attempt waits longer, at whatever service of the listener; a
@@ -77,6 +86,7 @@ class ThrottleTests(GuardedTestCase):
         self.fails()
         self.assertWaits(401, 0.5, basic("nobody", "x"))
 
+    @patiently
     def test_tooMany(self) -> None:
         """
         Four attempts of an address may wait, further ones get 429 at once and are told when to
@@ -99,6 +109,7 @@ class ThrottleTests(GuardedTestCase):
         self.assertEqual([peer.status() for peer in peers], [401] * 4)
         self.assertEqual(self.logged().count("throttled: "), 2)
 
+    @patiently
     def test_leaving(self) -> None:
         """
         Who leaves while he waits makes room for others, and his password is not looked at (AB12)
@@ -113,6 +124,7 @@ class ThrottleTests(GuardedTestCase):
         self.assertWaits(401, 0.5, _WRONG)
         self.assertEqual(self.logged().count("unauthenticated: "), 3)
 
+    @patiently
     def test_innocent(self) -> None:
         """
         It is no failure to show nothing, or to lack a scope (AB12)
@@ -122,6 +134,7 @@ class ThrottleTests(GuardedTestCase):
             self.assertWaits(403, 0, _ALICE, path="/owners")
         self.fails()
 
+    @patiently
     def test_fields(self) -> None:
         """
         Nobody is another address because he says so (AB12)

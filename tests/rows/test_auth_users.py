@@ -19,9 +19,10 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws.application import makeApplicationService
 from balws.config import loadFile
 from balws.errors import ConfigurationError
-from tests.documents import asCommand, environment
+from tests.commands import asCommand, environment
 from tests.rows.guarding import USERS, GuardedTestCase, basic, guarded, hashed, toml, user
 from tests.rows.raw import TEXT, frame
+from tests.waiting import PATIENCE
 
 _FILE = {"fileUserStoreConfig": {}}
 
@@ -155,7 +156,7 @@ class RefusedTests(SynchronousTestCase):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=20,
+            timeout=PATIENCE,
         )
         self.assertEqual((done.returncode, done.stdout.count("\n")), (1, 1), done.stdout)
         self.assertIn("'absent'", done.stdout)
@@ -194,10 +195,10 @@ class ChangingTests(GuardedTestCase):
 
     def settles(self, status: int, *fields: bytes) -> None:
         """
-        Within two seconds these are answered so.
+        These will be answered so.
         """
         for field in fields:
-            self.until(lambda field=field: self.answered("/known", field)[0] == status, 2.5)
+            self.until(lambda field=field: self.answered("/known", field)[0] == status)
 
     def test_edited(self) -> None:
         """
@@ -236,8 +237,7 @@ class ChangingTests(GuardedTestCase):
                 lambda before=before: (
                     self.answered("/known", _ALICE)[0] == 101
                     and self.server.output().count("were not read again") > before
-                ),
-                3,
+                )
             )
             self.assertAnswered(101, "/known", _BOB)
             for more in (b"", _CAROL, basic("alice", "yyy"), basic("x", "x")):
@@ -275,13 +275,13 @@ class ChangingTests(GuardedTestCase):
             other.write_text(USERS, "utf-8")
             other.chmod(mode)
             other.rename(self._file)
-            self.until(lambda words=words: self.answered("/known", _ALICE) and words in self.logged(), 3)
+            self.until(lambda words=words: self.answered("/known", _ALICE) and words in self.logged())
         real = self._file.with_suffix(".real")
         real.write_text(USERS, "utf-8")
         real.chmod(0o600)
         self._file.unlink()
         self._file.symlink_to(real)
-        self.until(lambda: self.answered("/known", _ALICE) and "symbolic link" in self.logged(), 3)
+        self.until(lambda: self.answered("/known", _ALICE) and "symbolic link" in self.logged())
         self.assertAnswered(101, "/known", _BOB)
 
     def test_signal(self) -> None:

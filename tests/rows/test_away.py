@@ -12,7 +12,7 @@ from twisted.internet.defer import inlineCallbacks
 
 from tests.integration.redisserver import RedisServer, issuedFor
 from tests.rows.nodes import NodesCase
-from tests.rows.waiting import until
+from tests.waiting import until
 
 
 class AwayTests(NodesCase):

@@ -13,9 +13,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from tests import ROOT
 from tests.auth.tokens import token
 from tests.certificates import Authority, keyStore
-from tests.documents import ROOT, environment
+from tests.commands import environment
 from tests.rows.backend import BackEndHost, Question, said
 from tests.rows.directories import directory
 from tests.rows.guarding import GuardedTestCase, basic, bearer, guarded, toml, user

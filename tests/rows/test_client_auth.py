@@ -5,12 +5,12 @@ the reliability catalogue; decision 25).
 
 from __future__ import annotations
 
-from tests.documents import freePort
 from tests.rows.backend import said
 from tests.rows.client_authority import Authority, secured
 from tests.rows.client_driving import Trusting
 from tests.rows.client_hostile import closing
 from tests.rows.issuing import FAST, SHOWN, IssuedTestCase, basic, no
+from tests.servers import freePort
 
 REDIRECTS = (301, 302, 303, 307, 308)
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from tests.rows.client_driving import ClientTestCase, spawn
 from tests.rows.client_hostile import TEXT, closing, frame
+from tests.rows.waiting import patiently
 
 
 class VanishedTests(ClientTestCase):
@@ -22,25 +23,26 @@ class VanishedTests(ClientTestCase):
 
     def overdue(self, began: float) -> None:
         """
-        Check that the time for interval and timeout has gone by, and not much more.
+        Check that not much more than the time for interval and timeout has gone by.
         """
-        seconds = time.monotonic() - began
-        self.assertTrue(0.3 <= seconds <= 2.0, seconds)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_deaf(self) -> None:
         """
         A server that answers no ping ends reads and a full buffer within pingInterval and pingTimeout (CL12)
         """
         for size in (0, 12 * 1024 * 1024):
-            name, accepted = self.open(self.server(), maxSendBuffer=1 << 25, **self.KEEP)
             began = time.monotonic()
+            name, accepted = self.open(self.server(), maxSendBuffer=1 << 25, **self.KEEP)
             reading = self.calling(name, "readTextMessage")
             pump = self.driver.tell("pump", of=name, count=1 if size else 0, size=size, waiting=True)
             self.assertEqual(self.fails(reading, "ConnectionClosureError")["code"], 1006)
+            self.assertGreater(time.monotonic() - began, 0.9)
             self.overdue(began)
             self.assertEqual(self.succeeds(pump), {"ConnectionClosureError": 1} if size else {})
             self.fails(self.calling(name, "ping", "late"), "ConnectionClosureError")
 
+    @patiently
     def test_answering(self) -> None:
         """
         One that answers late but in time is kept, and so is one whose messages fill our queue (CL12)
@@ -65,7 +67,7 @@ class VanishedTests(ClientTestCase):
         name, accepted = self.open(self.server(), **self.KEEP)
         reading = self.calling(name, "readTextMessage")
         began = time.monotonic()
-        while self.driver.isPending(reading) and time.monotonic() < began + 5:
+        while self.driver.isPending(reading) and time.monotonic() < began + 15:
             accepted.send(frame(10, b"pong"))
             time.sleep(0.05)
         self.fails(reading, "ConnectionClosureError")
@@ -108,7 +110,7 @@ class VanishedTests(ClientTestCase):
         self.succeeds(name)
         os.kill(process, signal.SIGSTOP)
         failed = self.fails(self.calling(name, "close"), "ConnectionClosureError")
-        self.assertTrue(0.4 <= failed["seconds"] <= 1.5, failed["seconds"])
+        self.assertTrue(0.4 <= failed["seconds"] <= 10, failed["seconds"])
         os.kill(process, signal.SIGCONT)
 
     def test_return(self) -> None:
@@ -122,7 +124,7 @@ class VanishedTests(ClientTestCase):
         server.accept().upgrade()
         self.succeeds(name)
         reading = self.calling(name, "readTextMessage")
-        self.driver.told(name, "reconnecting", 5)
+        self.driver.told(name, "reconnecting")
         accepted = server.accept().upgrade()
         self.driver.told(name, "reconnected")
         accepted.send(frame(TEXT, b"back"))

@@ -196,7 +196,7 @@ class UncompressedTests(DeflateTestCase):
     """
 
     services = {"/ws": "echoing:EchoUpgrade"}
-    listener = "timeout = 2\nwebSocketCompressionEnabled = false"
+    listener = "timeout = 20\nwebSocketCompressionEnabled = false"
 
     def test_off(self) -> None:
         """

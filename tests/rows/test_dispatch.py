@@ -11,9 +11,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import asCommand, environment, freePort
+from tests.commands import asCommand, environment
 from tests.rows.raw import BINARY, CLOSE, PING, PONG, TEXT, Peer, closing, frame
 from tests.rows.serving import ServedTestCase
+from tests.servers import freePort
 
 
 class DispatchTests(ServedTestCase):

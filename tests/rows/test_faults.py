@@ -22,10 +22,13 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
 from tests.integration.needed import missing
 from tests.rows.raw import CLOSE, PING, PONG, TEXT, Peer, frame, plain, request
 from tests.rows.serving import HERE, ServedTestCase
+from tests.rows.waiting import Repeatable, patiently
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE, until
 
 _FRAGILE = '[[listeners.resources]]\npath = "/limits"\nresource = "fragile:Limits"\n'
 
@@ -54,6 +57,12 @@ class LimitedTestCase(ServedTestCase):
         """
         self.assertEqual(self.control.send(plain(f"/limits?{query}")).response()[0], 200)
 
+    def gone(self, crowd: list[Peer]) -> list[Peer]:
+        """
+        @return: those whom the server has left.
+        """
+        return [peer for peer in crowd if select.select([peer.socket], [], [], 0)[0]]
+
 
 class ShortTests(LimitedTestCase):
     """
@@ -70,21 +79,20 @@ class ShortTests(LimitedTestCase):
         self.limit("files=256")
         began, before = time.monotonic(), self.cpu()
         crowd = [self.peer() for _ in range(400)]
-        time.sleep(1.5)
+        until(lambda: len(self.gone(crowd)) > 150, "those who find no place are turned away")
         for _ in range(5):
             crowd.append(self.peer())
             self.assertEqual(old.send(frame(TEXT, b"here")).receive(), (TEXT, b"here"))
             time.sleep(0.1)
-        took = time.monotonic() - began
-        self.assertLess(self.cpu() - before, took / 2)
+        self.assertLess(self.cpu() - before, (time.monotonic() - began) / 2)
         self.assertLessEqual(self.descriptors(), 256)
-        gone = [peer for peer in crowd if select.select([peer.socket], [], [], 0)[0]]
-        self.assertTrue(150 < len(gone) < 250, len(gone))
+        self.assertLess(len(self.gone(crowd)), 250)
         for peer in crowd:
             peer.close()
         self.limit("files=-1")
         self.assertAlive()
         logged = self.logged()
+        took = time.monotonic() - began
         warnings = re.findall(r"#warn\] (\d+) connections could not be accepted", logged)
         self.assertTrue(1 <= len(warnings) <= took + 1, logged)
         self.assertNotIn("EMFILE", logged)
@@ -135,8 +143,8 @@ class NothingTests(LimitedTestCase):
         self.limit("files=3")
         before = self.cpu()
         crowd = [self.peer() for _ in range(10)]
-        time.sleep(2)
-        self.assertLess(self.cpu() - before, 1)
+        time.sleep(1.2)
+        self.assertLess(self.cpu() - before, 0.6)
         self.assertEqual(old.send(frame(TEXT, b"here")).receive(), (TEXT, b"here"))
         self.limit("files=-1")
         for peer in crowd:
@@ -184,7 +192,7 @@ class StormTests(ServedTestCase):
             waiting.register(each, selectors.EVENT_WRITE)
         began, answers, echoes = time.monotonic(), 0, []
         while waiting.get_map():
-            self.assertLess(time.monotonic() - began, 30, f"{answers} of {self.COUNT}")
+            self.assertLess(time.monotonic() - began, 60, f"{answers} of {self.COUNT}")
             for key, events in waiting.select(0.1):
                 peer = key.fileobj
                 assert isinstance(peer, socket.socket)
@@ -200,7 +208,7 @@ class StormTests(ServedTestCase):
             self.assertEqual(old.send(frame(TEXT, b"here")).receive(), (TEXT, b"here"))
             echoes.append(time.monotonic() - asked)
         self.assertEqual(answers, self.COUNT)
-        self.assertLess(max(echoes), 5)
+        self.assertLess(max(echoes), 15)
         self.assertEqual(self.records(f"tag={self.tag}")["living"], self.COUNT + 1)
 
 
@@ -232,7 +240,7 @@ int clock_gettime(clockid_t which, struct timespec *now)
 _DAY = 86400
 
 
-class ClockTests(SynchronousTestCase):
+class ClockTests(SynchronousTestCase, Repeatable):
     """
     A machine whose clock is set while the server runs.
     """
@@ -289,27 +297,37 @@ class ClockTests(SynchronousTestCase):
             self.assertEqual(opcode, PING)
             peer.send(frame(PONG, payload))
 
+    def anew(self) -> None:
+        """
+        Have another process.
+        """
+        self.server.stop()
+        self.setUp()
+
+    @patiently
     def test_jumps(self) -> None:
         """
         Set forward or back by a day, pings, time-outs and a stop keep their pace; the log tells
         the time of day as it was set (RL09)
         """
+        began = time.monotonic()
         kept, silent = Peer(self.port), Peer(self.port)
         self.addCleanup(kept.close)
         self.addCleanup(silent.close)
         for peer in (kept, silent):
             self.assertEqual(peer.send(request()).status(), 101)
         self.pinged(kept, 1)
-        for ahead in (_DAY, -_DAY):
+        for count, ahead in ((2, _DAY), (3, -_DAY)):
             self.turn(ahead)
-            began = time.monotonic()
             self.pinged(kept, 1)
-            self.assertGreater(time.monotonic() - began, 0.4)
+            self.assertGreater(time.monotonic() - began, count * 0.5 - 0.1)
         self.assertIn(b"\x89", silent.rest()[:1])
         self.turn(400 * _DAY)
         self.pinged(kept, 1)
         self.server.process.terminate()
-        self.assertEqual(kept.receive(), (CLOSE, struct.pack("!H", 1001)))
+        while (found := kept.receive())[0] == PING:
+            pass  # it was on its way
+        self.assertEqual(found, (CLOSE, struct.pack("!H", 1001)))
         kept.close()
         self.server.process.wait(PATIENCE)
         self.server.stop()

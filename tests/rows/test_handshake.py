@@ -6,10 +6,12 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from functools import partial
 from hashlib import sha1
 
 from tests.rows.raw import CLOSE, FIELDS, TEXT, frame, plain, request
 from tests.rows.serving import ServedTestCase
+from tests.rows.waiting import best
 
 
 class AcceptanceTests(ServedTestCase):
@@ -220,15 +222,16 @@ class SubProtocolTests(ServedTestCase):
         much (HS21)
         """
         for unit in (b" ", b",", b", ", b"a,", b"a", b"\t,"):
-            times = []
-            for size in (1900, 7600):
-                field = b"Sec-WebSocket-Protocol: " + unit * (size // len(unit)) + b"\r\n"
-                before = self.cpu()
-                for _ in range(20):
-                    self.assertIn(self.ask(request(more=field)).status(), (101, 400))
-                times.append((self.cpu() - before) / 20)
-            self.assertLess(times[1], 0.05)
-            self.assertLess(times[1], 6 * max(times[0], 0.002))
+            short = self._cost(unit * (1900 // len(unit)))
+            most = min(0.05, 6 * max(short, 0.002))
+            self.assertLess(best(partial(self._cost, unit * (7600 // len(unit))), most), most)
+
+    def _cost(self, value: bytes) -> float:
+        field = b"Sec-WebSocket-Protocol: " + value + b"\r\n"
+        before = self.cpu()
+        for _ in range(20):
+            self.assertIn(self.ask(request(more=field)).status(), (101, 400))
+        return (self.cpu() - before) / 20
 
 
 class OriginTests(ServedTestCase):
@@ -320,7 +323,7 @@ class ServerNameTests(ServedTestCase):
     """
 
     services = {"/ws": "echoing:EchoUpgrade"}
-    listener = 'timeout = 2\nserver = "probe/1"'
+    listener = 'timeout = 20\nserver = "probe/1"'
 
     def test_named(self) -> None:
         """

@@ -92,7 +92,7 @@ class FaultsTests(GuardedTestCase):
         knocking = self.knock("/plain", _ALICE)
         self.assertEqual(peer.send(frame(TEXT, b"hi")).receive(), (TEXT, b"hi"))
         self.assertIn(knocking.status(), statuses)
-        self.assertLess(time.monotonic() - began, _LIMIT + 0.5)
+        self.assertLess(time.monotonic() - began, 15)
 
     def test_right(self) -> None:
         """
@@ -216,7 +216,7 @@ class FaultsTests(GuardedTestCase):
         peers = [self.knock("/plain", basic(f"user{number}", "x")) for number in range(100)]
         threads = len(list(Path(f"/proc/{self.server.process.pid}/task").iterdir()))
         self.assertEqual({peer.status() for peer in peers}, {503})
-        self.assertLess(time.monotonic() - began, _LIMIT + 1)
+        self.assertLess(time.monotonic() - began, 10)
         self.assertLess(threads, 20)
         for peer in peers:
             peer.close()
@@ -240,6 +240,6 @@ def _slow(connection: socket.socket) -> None:
     Send an answer that is as long as it takes.
     """
     connection.sendall(b"\x30\x84\x00\x01\x00\x00")
-    for _ in range(100):
+    for _ in range(400):
         connection.sendall(b"\x02")
         time.sleep(0.05)

@@ -10,6 +10,8 @@ import time
 
 from tests.rows.raw import FIELDS, TEXT, Peer, frame, plain, request
 from tests.rows.serving import ServedTestCase
+from tests.rows.waiting import patiently
+from tests.waiting import PATIENCE
 
 _LATER = '[[listeners.resources]]\npath = "/later"\nresource = "plainly:Later"\n'
 
@@ -165,7 +167,7 @@ class DeadlineTests(ServedTestCase):
         """
         status = peer.status()
         peer.rest()
-        self.assertTrue(0.9 < time.monotonic() - began < 2, time.monotonic() - began)
+        self.assertTrue(0.9 < time.monotonic() - began < 10, time.monotonic() - began)
         return status
 
     def test_drip(self) -> None:
@@ -184,7 +186,7 @@ class DeadlineTests(ServedTestCase):
             for each in select.select([peer.socket for peer in slow], [], [], 0.05)[0]:
                 peer = next(peer for peer in slow if peer.socket is each)
                 took = time.monotonic() - slow.pop(peer)
-                self.assertTrue(0.9 < took < 2, took)
+                self.assertTrue(0.9 < took < 10, took)
                 statuses.add(peer.status())
             if time.monotonic() > drip:
                 for peer in slow:
@@ -201,13 +203,14 @@ class DeadlineTests(ServedTestCase):
         peers = [self.peer() for _ in range(20)]
         self.assertEqual({self.late(peer, began) for peer in peers}, {0})
 
+    @patiently
     def test_kept(self) -> None:
         """
         A connection that is kept has the same time for each request, and for none.
         """
         idle, begun = self.ask(plain("/calls")), self.ask(plain("/calls"))
         self.assertEqual([idle.response()[0], begun.response()[0]], [200, 200])
-        time.sleep(0.6)
+        time.sleep(0.4)
         self.assertEqual(idle.send(plain("/calls")).response()[0], 200)
         self.assertEqual(begun.send(plain("/calls")).response()[0], 200)
         began = time.monotonic()
@@ -232,7 +235,7 @@ class DeadlineTests(ServedTestCase):
         full = self.memory()
         began = time.monotonic()
         while self.memory() > full - 10_000_000:
-            self.assertLess(time.monotonic() - began, 5)
+            self.assertLess(time.monotonic() - began, PATIENCE)
             time.sleep(0.2)
 
 
@@ -282,7 +285,7 @@ class AlwaysKeptTests(ServedTestCase):
 
     services = {"/ws": "echoing:EchoUpgrade"}
     more = ""
-    listener = 'timeout = 2\n[listeners.http1Settings]\nkeepAlive = "ALWAYS"'
+    listener = 'timeout = 20\n[listeners.http1Settings]\nkeepAlive = "ALWAYS"'
 
     def test_always(self) -> None:
         """
@@ -303,7 +306,7 @@ class NeverKeptTests(ServedTestCase):
     """
 
     services = {"/ws": "echoing:EchoUpgrade"}
-    listener = 'timeout = 2\n[listeners.http1Settings]\nkeepAlive = "NEVER"'
+    listener = 'timeout = 20\n[listeners.http1Settings]\nkeepAlive = "NEVER"'
 
     def test_never(self) -> None:
         """

@@ -16,10 +16,12 @@ from urllib.parse import quote
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, Server, asCommand, freePort
+from tests.commands import asCommand
 from tests.rows.guarding import USERS, basic, guarded
 from tests.rows.raw import TEXT, closing, frame, plain, request
 from tests.rows.serving import ServedTestCase
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 #: What is made for whoever reads the log: ends of lines, a terminal's commands, turned writing,
 #: fields of an event, and a line that somebody else might have written.
@@ -51,7 +53,7 @@ class TextTests(ServedTestCase):
     """
 
     services: ClassVar = {"/note": "noting:NotingUpgrade"}
-    listener = "timeout = 5\nmaxAuthFailures = 0"
+    listener = "timeout = 20\nmaxAuthFailures = 0"
     more = USERS + guarded("/known", {"fileUserStoreConfig": {}})
 
     def lines(self) -> list[str]:
@@ -266,7 +268,7 @@ class HealthTests(ServedTestCase):
         """
         for path, words in (("/health", b"ok\n"), ("/ready", b"ready\n")):
             for method in (b"GET", b"HEAD"):
-                status, fields, body = self.ask(plain(path, method=method)).response()
+                status, fields, body = self.ask(plain(path, b"Connection: close\r\n", method)).response()
                 self.assertEqual((status, fields[b"cache-control"]), (200, b"no-store"))
                 self.assertEqual(body, words if method == b"GET" else b"")
             self.assertEqual(self.ask(plain(f"{path}/more")).response()[0], 404)

@@ -13,7 +13,7 @@ from twisted.internet.defer import inlineCallbacks
 
 from tests.rows.nodes import Commander, Node, NodesCase
 from tests.rows.raw import CLOSE
-from tests.rows.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, until
 
 
 class TwoTests(NodesCase):
@@ -37,7 +37,7 @@ class TwoTests(NodesCase):
             began = time.monotonic()
             here.ask(verb, *to, "hello")
             self.assertEqual(there.hear(), "hello")
-            self.assertLess(time.monotonic() - began, 2)
+            self.assertLess(time.monotonic() - began, 15)
         here.ask("pushTextToConnection", "name", "end")
         self.assertEqual(there.hear(), "end")
         self.assertEqual(here.heard, ["hello", "hello"])
@@ -152,7 +152,7 @@ class DeathTests(NodesCase):
             time.sleep(0.02)
         until(lambda: asking.problem("pushTextToGroup", "group", "a") == "NoSuchGroup", "the end of the group")
         until(lambda: asking.ask("presenceOf", "group") == [], "the end of the presence")
-        self.assertLess(time.monotonic() - began, 2 + 3)
+        self.assertLess(time.monotonic() - began, 2 + 18)
         self.assertLessEqual(problems, {"HubUnavailableError", "NoSuchConnection"})
         self.assertEqual(asking.hear(), f"leave {identity}")
 
@@ -254,7 +254,7 @@ class DeathTests(NodesCase):
                 began = time.monotonic()
                 sender.ask("pushTextToGroup", "group", f"{sent} " + "x" * 60_000)
                 self.assertEqual(member.hear().partition(" ")[0], str(sent))
-                self.assertLess(time.monotonic() - began, 3)
+                self.assertLess(time.monotonic() - began, 15)
                 sent += 1
             self.assertLess(sent, 2000)
         nodes[2].thaw()

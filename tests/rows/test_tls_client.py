@@ -203,7 +203,7 @@ class SecureSocketTests(ClientTestCase):
         name = self.asked(server, handshakeTimeout=0.5)
         accepted = server.accept()
         failed = self.fails(name, "HandshakeTimedOut", "TLS handshake timed out")
-        self.assertTrue(0.4 <= failed["seconds"] <= 1.5, failed["seconds"])
+        self.assertTrue(0.4 <= failed["seconds"] <= 10, failed["seconds"])
         accepted.close()
 
     def test_sessions(self) -> None:

@@ -11,6 +11,8 @@ import time
 from tests.certificates import Authority, Issued, keyStore, selfSigned
 from tests.rows.raw import TEXT, Peer, frame, request
 from tests.rows.tls_serving import KEY, TRUST, Says, SecuredTestCase, authority, context, files, openssl
+from tests.rows.waiting import patiently
+from tests.waiting import PATIENCE
 
 #: What a client may be told of its certificate.
 NONE = "ALERT_CERTIFICATE_REQUIRED"
@@ -201,6 +203,7 @@ class RevokedTests(MutualTestCase):
         between = Authority("between", issuer=authority())
         self.refuse(between.issue(common="ada", ocspUrls=(Says.all().ocspUrl,)))
 
+    @patiently
     def test_silent(self) -> None:
         """
         Where the responder does not answer the client is refused within some seconds, and
@@ -215,7 +218,7 @@ class RevokedTests(MutualTestCase):
             self.assertLess(time.monotonic() - began, 1)
             for peer in peers:
                 self.assertEqual(peer.rest(), b"")
-            self.assertTrue(1 < time.monotonic() - began < 6)
+            self.assertTrue(1 < time.monotonic() - began < 15)
 
     def test_none(self) -> None:
         """
@@ -260,7 +263,7 @@ class StaplingTests(SecuredTestCase):
         C{openssl s_client -status} sees a good answer of the responder, with TLS 1.2 and 1.3;
         who does not ask gets none (A2.11)
         """
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while "Cert Status: good" not in openssl(self.port, "-status"):
             self.assertLess(time.monotonic(), deadline, "nothing was stapled")
         for version in ("-tls1_2", "-tls1_3"):

@@ -18,9 +18,11 @@ from cryptography.x509 import load_der_x509_certificate
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.certificates import Authority, rsaKey
-from tests.documents import PATIENCE, asCommand, environment, freePort
+from tests.commands import asCommand, environment
 from tests.rows.raw import TEXT, Peer, frame, request
 from tests.rows.tls_serving import SecuredTestCase, authority, context, files
+from tests.servers import freePort
+from tests.waiting import PATIENCE
 
 CONFIGURATION = """
 [[listeners]]
@@ -173,7 +175,7 @@ class ReloadTests(SecuredTestCase):
         Make the server read again, and wait until it says something about it.
         """
         self.server.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while not all(each in self.logged() for each in words):
             self.assertLess(time.monotonic(), deadline, self.logged())
 
@@ -188,7 +190,7 @@ class ReloadTests(SecuredTestCase):
         """
         Wait until it is this one.
         """
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.serial() != number:
             self.assertLess(time.monotonic(), deadline, "it shows another certificate")
 
@@ -274,7 +276,7 @@ class TrustReloadTests(SecuredTestCase):
         self.assertEqual(peer.status(), 101)
         Authority("other").write(files(), "trusted")
         self.server.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 late = self.peer(under=own).send(request(self.tagged("/ws")))

@@ -227,7 +227,7 @@ class EndTests(SecuredTestCase):
         """
         began = time.monotonic()
         self.assertEqual(self.called(), [["onClose", 1006, ""]])
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_closed(self) -> None:
         """
@@ -241,7 +241,7 @@ class EndTests(SecuredTestCase):
             self.assertTrue(cipher.until(b"").endswith(b"\x88\x02\x03\xe8"))
             cipher.send(cipher.farewell())
             self.assertEqual(cipher.peer.rest(), b"")
-            self.assertLess(time.monotonic() - began, 1)
+            self.assertLess(time.monotonic() - began, 10)
             self.assertEqual(self.called(), [["onClose", 1000, ""]])
 
     def test_notAnswered(self) -> None:
@@ -255,7 +255,7 @@ class EndTests(SecuredTestCase):
         began = time.monotonic()
         cipher.until(b"")
         self.assertEqual(self.called(), [["onClose", 1000, ""]])
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 10)
 
     def test_cut(self) -> None:
         """
@@ -353,7 +353,7 @@ class StopTests(SecuredTestCase):
         """
         Open connections get 1001, and the server ends as soon as they have answered
         """
-        self.assertLess(self.stop(answers=True), 2)
+        self.assertLess(self.stop(answers=True), 15)
 
 
 class FrameTests(SecuredTestCase, test_frames.FrameTests):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import time
+from math import inf
 
 from tests.rows.raw import TEXT, frame, plain, request
 from tests.rows.serving import ServedTestCase
+from tests.rows.waiting import best
 
 _SECRET = b"secret-xyz"
 
@@ -117,7 +119,7 @@ class PendingTests(ServedTestCase):
         peers = [self.ask(request(self.tagged(path))) for path in ("/never", "/stubborn")]
         for peer in peers:
             self.assertEqual(peer.status(), 503)
-            self.assertTrue(0.9 < time.monotonic() - began < 2)
+            self.assertTrue(0.9 < time.monotonic() - began < 10)
         self.assertEqual(self.called(3), ["asked", "cancelled", "late"])
         for peer in peers:
             self.assertNotIn(b"HTTP", peer.rest())
@@ -126,12 +128,29 @@ class PendingTests(ServedTestCase):
         """
         The deadline of a C{get} runs from the beginning of its request (HS26)
         """
+        took = best(self._dripping, 1.5)
+        self.assertTrue(0.9 < took < 1.5, took)
+
+    def _dripping(self) -> float:
         began = time.monotonic()
         data = request(self.tagged("/never"))
         peer = self.ask(data[:20])
         time.sleep(0.6)
-        self.assertEqual(peer.send(data[20:]).status(), 503)
-        self.assertTrue(0.9 < time.monotonic() - began < 1.5)
+        return time.monotonic() - began if peer.send(data[20:]).status() == 503 else inf
+
+    def test_others(self) -> None:
+        """
+        A C{get} that takes its time keeps nobody else waiting.
+        """
+        peers = [self.ask(request(self.tagged("/never"))) for _ in range(50)]
+        self.assertAlive()
+        self.assertEqual({peer.status() for peer in peers}, {503})
+
+
+class PatientTests(ServedTestCase):
+    """
+    C{get} takes its time, and it has enough.
+    """
 
     def test_left(self) -> None:
         """
@@ -143,7 +162,7 @@ class PendingTests(ServedTestCase):
             getattr(peer, leave)()
             began = time.monotonic()
             self.assertEqual(self.called(), ["cancelled"])
-            self.assertLess(time.monotonic() - began, 1)
+            self.assertLess(time.monotonic() - began, 10)  # far before it were too late
 
     def test_ahead(self) -> None:
         """
@@ -151,9 +170,11 @@ class PendingTests(ServedTestCase):
         """
         peer = self.open("/late/0.2", body=frame(TEXT, b"one"))
         self.assertEqual(peer.receive(), (TEXT, b"one"))
-        peer = self.ask(request(self.tagged("/late/0.3")))
-        self.assertEqual(self.called(2), ["asked"] * 2)
+        self.assertEqual(self.called(), ["asked"])
+        peer = self.ask(request(self.tagged("/held")))
+        self.assertEqual(self.called(), ["asked"])
         peer.send(frame(TEXT, b"two")).send(frame(TEXT, b"three")[:3])
+        self.release()
         self.assertEqual(peer.status(), 101)
         peer.send(frame(TEXT, b"three")[3:])
         self.assertEqual([peer.receive(), peer.receive()], [(TEXT, b"two"), (TEXT, b"three")])
@@ -163,19 +184,13 @@ class PendingTests(ServedTestCase):
         A peer cannot fill memory while C{get} takes its time (HS26)
         """
         before = self.memory()
-        peer = self.ask(request("/late/0.8"))
-        peer.flood(frame(TEXT, b"a" * 1000), 30_000_000, 0.3)
+        peer = self.ask(request(self.tagged("/held")))
+        self.assertEqual(self.called(), ["asked"])
+        self.assertLess(peer.flood(frame(TEXT, b"a" * 1000), 30_000_000, 0.3), 30_000_000)
         self.assertLess(self.memory() - before, 8 * 1048576)
+        self.release()
         self.assertEqual(peer.status(), 101)
         self.assertEqual(peer.receive(), (TEXT, b"a" * 1000))
-
-    def test_others(self) -> None:
-        """
-        A C{get} that takes its time keeps nobody else waiting.
-        """
-        peers = [self.ask(request(self.tagged("/never"))) for _ in range(50)]
-        self.assertAlive()
-        self.assertEqual({peer.status() for peer in peers}, {503})
 
 
 class ParameterTests(ServedTestCase):

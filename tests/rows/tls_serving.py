@@ -24,11 +24,11 @@ from urllib.request import urlopen
 from cryptography.x509.ocsp import load_der_ocsp_request
 
 from tests.certificates import Authority, Issued, pem
-from tests.documents import PATIENCE
 from tests.integration.needed import missing
 from tests.rows.raw import Peer, request
 from tests.rows.serving import ServedTestCase
 from tests.tls.responder import REVOKED, Statement, revocationList
+from tests.waiting import PATIENCE
 
 SECURE = """
 [listeners.secureSocket]
@@ -126,7 +126,7 @@ class SecuredTestCase(ServedTestCase):
     key = KEY
     fields = ""
     tables = ""
-    patience = 5.0
+    patience: float = PATIENCE
 
     def setUp(self) -> None:
         """
@@ -143,7 +143,7 @@ class SecuredTestCase(ServedTestCase):
         @return: what L{recording.Records} says, to a client with a good certificate.
         """
         url = f"https://127.0.0.1:{self.port}/calls?{query}"
-        with urlopen(url, timeout=10, context=self.known()) as answer:
+        with urlopen(url, timeout=PATIENCE, context=self.known()) as answer:
             return json.load(answer)
 
     def known(self) -> ssl.SSLContext:

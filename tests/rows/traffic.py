@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.rows.nodes import Commander
 from tests.rows.raw import TEXT, frame
-from tests.rows.waiting import PATIENCE
+from tests.waiting import PATIENCE
 
 #: The last thing that is pushed.
 END = "end"

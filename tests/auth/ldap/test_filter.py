@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws.auth.ldap.filter import escaped, firstValue, membersFilter, parsedFilter, parsedTemplate
 from balws.auth.ldap.library import DEREF_NEVER, SUBTREE, search_operation
 from balws.errors import ConfigurationError
-from tests.documents import environment
+from tests.commands import environment
 
 #: What somebody may call himself who wants more than his own entry (LD04).
 NAMES = (

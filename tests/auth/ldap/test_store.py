@@ -29,7 +29,7 @@ from tests.auth import fakeldap
 from tests.auth.fakeldap import BIND, SEARCH, FakeDirectory, config, entry, result
 from tests.auth.threaded import PATIENCE, ThreadedClock
 from tests.certificates import Authority
-from tests.documents import environment
+from tests.commands import environment
 
 
 class StoreTestCase(SynchronousTestCase):

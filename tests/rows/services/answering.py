@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from recording import Recorded
+from recording import Recorded, gate
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks
 from twisted.internet.task import deferLater
@@ -93,7 +93,9 @@ class Answers(Recorded):
         yield from range(3)
 
     async def slowly(self) -> AsyncIterator[Any]:
-        for value in ("a", b"b", {"c": 1}, None, "d"):
+        yield "a"
+        await gate(self.tag)
+        for value in (b"b", {"c": 1}, None, "d"):
             await _pause()
             yield value
 

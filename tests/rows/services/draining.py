@@ -11,23 +11,29 @@ from twisted.internet.task import deferLater
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 
-from balws import Service, UpgradeService
+from balws import Caller, Service, UpgradeService
 
 
 class Working(Service):
     """
-    Works for as many seconds as a text says, then answers; a text without a number is its
-    own answer.  Takes a moment to end, and writes down that it has.
+    Says that it begins, works for as many seconds as a text says, or until there is the file
+    C{go}, then answers; any other text is its own answer.  Takes a moment to end, and writes
+    down that it has.
     """
 
     def __init__(self, file: str) -> None:
         self.file = file
 
-    async def onTextMessage(self, text: str) -> str:
-        if text.startswith("~"):
+    async def onTextMessage(self, caller: Caller, text: str) -> str:
+        if not text.startswith("~"):
+            return text
+        await caller.writeTextMessage("begun")
+        if text == "~go":
+            while not Path("go").exists():
+                await deferLater(reactor, 0.02, lambda: None)
+        else:
             await deferLater(reactor, float(text[1:]), lambda: None)
-            return f"worked for {text[1:]} s"
-        return text
+        return "worked"
 
     async def onClose(self, statusCode: int) -> None:
         if self.file:

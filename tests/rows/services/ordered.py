@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from recording import Recorded
+from recording import Recorded, gate
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
@@ -18,11 +18,13 @@ SECRET = "secret-xyz"
 
 class Slow(Recorded):
     """
-    Takes a twentieth of a second for a text, or as long as the text says.
+    Takes a twentieth of a second for a text, or as long as the text says; C{~~} until the test opens its gate.
     """
 
     def onTextMessage(self, text: str) -> Deferred[str]:
         self.note("begins", text[:5])
+        if text.startswith("~~"):
+            return gate(self.tag).addBoth(lambda _: self._done(text))
         seconds = float(text[1:].split()[0]) if text.startswith("~") else 0.05
         return deferLater(reactor, seconds, lambda: text).addBoth(self._done)
 

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from time import process_time
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.web.resource import Resource
@@ -19,6 +20,7 @@ from balws import PayloadValidationError, Service
 
 calls: dict[str, list[Any]] = defaultdict(list)
 living: Counter[str] = Counter()
+_gates: dict[str, list[Deferred[None]]] = defaultdict(list)
 
 _log = Logger()
 
@@ -45,6 +47,14 @@ class Turns:
 
 
 turns = Turns()
+
+
+def gate(tag: str) -> Deferred[None]:
+    """
+    @return: what comes when the test that has this tag says so.
+    """
+    _gates[tag].append(Deferred())
+    return _gates[tag][-1]
 
 
 class Recorded(Service):
@@ -84,8 +94,9 @@ class Records(Resource):
     """
     What was recorded under a tag since the last look, and how many connections are open.
     The log gets a line with C{mark}; C{collect} collects garbage, which is when forgotten
-    failures are logged; C{count} asks how many objects of balws there are, and of anything; C{turns=begin} has
-    the turns of the reactor measured, C{turns=end} asks for the longest, in seconds of CPU.
+    failures are logged; C{count} asks how many objects of balws there are, and of anything; C{open}
+    opens the gates of that tag; C{turns=begin} has the turns of the reactor measured, C{turns=end} asks for the
+    longest, in seconds of CPU.
     """
 
     isLeaf = True
@@ -98,6 +109,9 @@ class Records(Resource):
         if "mark" in arguments:
             _log.info("mark {mark}.", mark=arguments["mark"])
         found = {"calls": calls.pop(tag, []), "living": living[tag]}
+        if "open" in arguments:
+            for each in _gates.pop(arguments["open"], []):
+                each.callback(None)
         if "count" in arguments:
             found["all"] = len(gc.get_objects())
             found["count"] = sum(str(type(each).__module__).startswith("balws.") for each in gc.get_objects())

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 from echoing import Echo
-from recording import Recorded, calls
+from recording import Recorded, calls, gate
 from twisted.internet import reactor
 from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.task import deferLater
@@ -48,6 +48,16 @@ class LateUpgrade(UpgradeService):
     def wait(self, seconds: float, tag: str = "") -> Deferred[Echo]:
         calls[tag].append("asked")
         return deferLater(reactor, seconds, Echo, tag)
+
+
+class HeldUpgrade(UpgradeService):
+    """
+    Answers when the test opens its gate.
+    """
+
+    def get(self, tag: str = "") -> Deferred[Echo]:
+        calls[tag].append("asked")
+        return gate(tag).addCallback(lambda _: Echo(tag))
 
 
 def _refusal(how: str, request: Request) -> Any:
