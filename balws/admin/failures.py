@@ -39,7 +39,8 @@ class AuthFailures:
             return
         result = str(event.get("result"))
         if result in self.counts:
-            self.counts[result] += 1
+            # One line may tell of many: see L{balws.admin.refusals}.
+            self.counts[result] += event.get("count", 1)
 
     def watch(self) -> None:
         """

@@ -12,11 +12,12 @@ from urllib.parse import urlencode
 import msgspec
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from balws.admin.colleague import Colleague
 from balws.admin.facts import ConnectionPage, Count, GroupPage, Reason, Summary
-from balws.admin.merging import mergeConnections, mergeGroups, mergeMetrics, mergeSummaries
+from balws.admin.merging import MetricsMerge, mergeConnections, mergeGroups, mergeSummaries
 from balws.admin.metrics import NoMetrics
 from balws.admin.operations import MAX_LIMIT, IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, Unanswered, checkKick, checkQuery, checkSend, checkTarget
@@ -123,7 +124,12 @@ class Fleet:
             raise NoMetrics
         texts = {number: each.body for number, each in answers.items() if each.isSuccess}
         _answered(texts)
-        return mergeMetrics(texts)
+        merge = MetricsMerge()
+        for number, text in texts.items():
+            # Each of them may have very many paths.
+            merge.add(number, text)
+            await deferLater(self._clock, 0)
+        return merge.text()
 
     # Orders
 

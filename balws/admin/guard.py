@@ -12,14 +12,17 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.web.server import Request
 
-from balws.admin.tokens import Token
+from balws.admin.refusals import Refusals
+from balws.admin.tokens import OPERATOR, Token
 from balws.auth import audit
-from balws.auth.authorization import read
+from balws.auth.authorization import bearer, read
 from balws.auth.credentials import BearerToken
 from balws.auth.throttle import LONGEST_WAIT, Throttle
 from balws.config.listener import MAX_AUTH_FAILURES
 from balws.config.loopback import isLoopback
+from balws.server.gate import BEARER
 from balws.server.provenance import addressOf
+from balws.wire.headers import tokens
 
 __all__ = ["MISDIRECTED", "Denied", "Guard", "isHere"]
 
@@ -71,15 +74,39 @@ class Guard:
         self._token = token
         self._clock = clock
         self._throttle = Throttle(clock, MAX_AUTH_FAILURES)
+        self._refusals = Refusals(clock)
+
+    def end(self) -> None:
+        """
+        Nobody asks any more.
+        """
+        self._refusals.end()
 
     async def admit(self, request: Request) -> None:
         """
         @raise Denied: 401 without the right token; 429 when too many who guess wait already.
         """
+        fields = request.requestHeaders.getRawHeaders(b"Authorization", [])
+        await self._admit(request, read(fields[0]) if len(fields) == 1 else None)
+
+    async def admitConsole(self, request: Request) -> None:
+        """
+        A page cannot set a field: it shows the token among its sub-protocols (decision 19).  Who is let in has a
+        line in the audit.
+
+        @param request: for an upgrade.
+        @raise Denied: as L{admit}.
+        """
+        if request.requestHeaders.hasHeader(b"Authorization"):
+            await self.admit(request)
+        else:
+            await self._admit(request, _offered(request))
+        if self._token is not None:
+            audit.accepted("token", OPERATOR, addressOf(request), _pathOf(request))
+
+    async def _admit(self, request: Request, shown: object) -> None:
         if self._token is None:
             return
-        fields = request.requestHeaders.getRawHeaders(b"Authorization", [])
-        shown = read(fields[0]) if len(fields) == 1 else None
         if not isinstance(shown, BearerToken):
             raise _unauthenticated("show the token: Authorization: Bearer TOKEN")
         if self._token.fits(shown.token):
@@ -88,7 +115,7 @@ class Guard:
         address, path = addressOf(request), _pathOf(request)
         wait = self._throttle.wait(address)
         if wait is None:
-            audit.refused("throttled", "too many attempts of this address wait", "", address, path)
+            self._refusals.add("throttled", "too many attempts of this address wait", address, path)
             raise Denied(429, "too many wrong tokens were shown", {"Retry-After": str(int(LONGEST_WAIT))})
         if wait:
             try:
@@ -98,8 +125,14 @@ class Guard:
         else:
             self._throttle.ended(address)
         self._throttle.failed(address, "")
-        audit.refused("unauthenticated", "it is not the token of [admin]", "", address, path)
+        self._refusals.add("unauthenticated", "it is not the token of [admin]", address, path)
         raise _unauthenticated("it is not the right token", ', error="invalid_token"')
+
+
+def _offered(request: Request) -> BearerToken | None:
+    offered = tokens(request.requestHeaders.getRawHeaders(b"Sec-WebSocket-Protocol", []))
+    # What stands behind it is there: the gate has looked.
+    return bearer(offered[offered.index(BEARER) + 1]) if BEARER in offered else None
 
 
 def _unauthenticated(words: str, more: str = "") -> Denied:

@@ -6,7 +6,7 @@ What several processes say of themselves, as one answer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from heapq import nlargest
 from operator import attrgetter
 from typing import Any
@@ -15,7 +15,7 @@ from balws.admin.facts import ConnectionPage, GroupFacts, GroupPage, HubFacts, P
 from balws.admin.metrics import NoMetrics
 from balws.admin.operations import Query
 
-__all__ = ["mergeConnections", "mergeGroups", "mergeMetrics", "mergeSummaries"]
+__all__ = ["MetricsMerge", "mergeConnections", "mergeGroups", "mergeSummaries"]
 
 
 def mergeConnections(pages: Sequence[ConnectionPage], query: Query) -> ConnectionPage:
@@ -98,27 +98,40 @@ def _mergePaths(facts: Iterable[PathFacts]) -> PathFacts:
     )
 
 
-def mergeMetrics(texts: Mapping[int, bytes]) -> bytes:
+class MetricsMerge:
     """
-    @param texts: what each process has written, by its number.
-    @return: the same, each series with a label C{worker} more.
-    @raise NoMetrics: when prometheus-client is not installed.
+    What processes have written, each series with a label C{worker} more.
     """
-    try:
-        from prometheus_client import CollectorRegistry, Metric, generate_latest
-        from prometheus_client.parser import text_string_to_metric_families
-    except ImportError:
-        raise NoMetrics from None
-    families: dict[str, Any] = {}
-    for number, text in sorted(texts.items()):
+
+    def __init__(self) -> None:
+        self._families: dict[str, Any] = {}
+
+    def add(self, number: int, text: bytes) -> None:
+        """
+        @param number: of the process.
+        @param text: what it has written.
+        @raise NoMetrics: when prometheus-client is not installed.
+        """
+        try:
+            from prometheus_client import Metric
+            from prometheus_client.parser import text_string_to_metric_families
+        except ImportError:
+            raise NoMetrics from None
         for each in text_string_to_metric_families(text.decode()):
-            family = families.setdefault(each.name, Metric(each.name, each.documentation, each.type))
+            family = self._families.setdefault(each.name, Metric(each.name, each.documentation, each.type))
             for sample in each.samples:
                 family.add_sample(sample.name, {**sample.labels, "worker": str(number)}, sample.value)
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Families(families.values()))
-    written: bytes = generate_latest(registry)
-    return written
+
+    def text(self) -> bytes:
+        """
+        @return: all of it, in Prometheus' text format.
+        """
+        from prometheus_client import CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry(auto_describe=False)
+        registry.register(_Families(self._families.values()))
+        written: bytes = generate_latest(registry)
+        return written
 
 
 class _Families:

@@ -13,7 +13,7 @@ import attrs
 from balws.admin.facts import PathFacts, Summary
 from balws.errors import Error
 
-__all__ = ["CONTENT_TYPE", "METRICS", "Metric", "NoMetrics", "Readings", "exposition"]
+__all__ = ["CONTENT_TYPE", "METRICS", "Metric", "NoMetrics", "Readings", "exposition", "ofProcess"]
 
 #: Of what L{exposition} gives.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -178,29 +178,40 @@ METRICS: tuple[Metric, ...] = (
 )  # fmt: skip
 
 
-def exposition(read: Callable[[], Readings]) -> bytes:
+def exposition(readings: Readings) -> bytes:
     """
-    @param read: gives what is to be written.
-    @return: all metrics, with those of prometheus-client about the process, in Prometheus' text format.
+    @param readings: what is to be written.
+    @return: all metrics of balws, in Prometheus' text format.
     @raise NoMetrics: when prometheus-client is not installed.
     """
+    client = _client()
+    # Never the global registry: what the application has there is its own.
+    registry = client.CollectorRegistry(auto_describe=False)
+    registry.register(_Collector(readings))
+    written: bytes = client.generate_latest(registry)
+    return written
+
+
+def ofProcess() -> bytes:
+    """
+    @return: the metrics of prometheus-client about the process, in the same format.  To count its open files takes
+        longer than all the rest where there are very many.
+    @raise NoMetrics: as L{exposition}.
+    """
+    client = _client()
+    registry = client.CollectorRegistry(auto_describe=False)
+    for collector in (client.ProcessCollector, client.GCCollector, client.PlatformCollector):
+        collector(registry=registry)
+    written: bytes = client.generate_latest(registry)
+    return written
+
+
+def _client() -> Any:
     try:
-        from prometheus_client import (
-            CollectorRegistry,
-            GCCollector,
-            PlatformCollector,
-            ProcessCollector,
-            generate_latest,
-        )
+        import prometheus_client
     except ImportError:
         raise NoMetrics from None
-    # Never the global registry: what the application has there is its own.
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(read))
-    for collector in (ProcessCollector, GCCollector, PlatformCollector):
-        collector(registry=registry)
-    written: bytes = generate_latest(registry)
-    return written
+    return prometheus_client
 
 
 class _Collector:
@@ -208,8 +219,8 @@ class _Collector:
     Makes the library's objects of the table.
     """
 
-    def __init__(self, read: Callable[[], Readings]) -> None:
-        self._read = read
+    def __init__(self, readings: Readings) -> None:
+        self._readings = readings
 
     def collect(self) -> Iterator[Any]:
         """
@@ -217,10 +228,9 @@ class _Collector:
         """
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        readings = self._read()
         for metric in METRICS:
             kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
             family = kind(metric.name, metric.meaning, labels=metric.labels)
-            for labels, value in metric.read(readings):
+            for labels, value in metric.read(self._readings):
                 family.add_metric(labels, value)
             yield family

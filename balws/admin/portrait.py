@@ -1,22 +1,18 @@
 # -*- test-case-name: tests.admin.test_portrait -*-
 """
-From connections and listeners to the records that an operator is shown.
+From connections to the records that an operator is shown.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from balws.admin.facts import ConnectionFacts, PathFacts
+from balws.admin.facts import ConnectionFacts
 from balws.admin.operations import Query
 from balws.hub.node import Node
-from balws.server.listener import Listener
-from balws.server.tally import Tally
-from balws.session.traffic import Traffic
 
-__all__ = ["SORT_KEYS", "codeLabel", "fits", "pathFacts", "portrait", "userOf"]
+__all__ = ["SORT_KEYS", "fits", "portrait", "userOf"]
 
 #: So many names and groups of a connection are shown.
 SHOWN = 20
@@ -96,65 +92,3 @@ def portrait(conversation: Any, node: Node, now: float, worker: int | None) -> C
         groups=sorted(node.groups.of(conversation))[:SHOWN],
         worker=worker,
     )
-
-
-def codeLabel(code: int) -> str:
-    """
-    @return: a close code: one of few texts, whatever peers send.
-    """
-    if 1000 <= code <= 1015:
-        return str(code)
-    if 3000 <= code <= 4999:
-        return f"{code // 1000}xxx"
-    return "other"
-
-
-def pathFacts(listeners: Iterable[Listener], tally: Tally) -> list[PathFacts]:
-    """
-    @param listeners: those that count.
-    @param tally: their observer.
-    @return: what is known of every path where a service is or was mounted, in the paths' order.
-    """
-    services: dict[str, str] = {}
-    open: dict[str, list[Any]] = {}
-    traffic: dict[str, Traffic] = {}
-    for listener in listeners:
-        for mount in listener.mounts:
-            services.setdefault(mount.path, mount.owner)
-        for path, ended in listener.traffic.items():
-            _add(traffic.setdefault(path, Traffic()), [ended])
-        for each in listener.conversations():
-            open.setdefault(each.terms.audience.path, []).append(each)
-    for path, found in open.items():
-        _add(traffic.setdefault(path, Traffic()), found)
-    closed: dict[str, Counter[str]] = {}
-    for (path, code), count in tally.closed.items():
-        closed.setdefault(path, Counter())[codeLabel(code)] += count
-    facts = []
-    for path in sorted({*services, *traffic, *tally.opened}):
-        said = traffic.get(path, Traffic())
-        here = open.get(path, [])
-        facts.append(
-            PathFacts(
-                path=path,
-                service=services.get(path, ""),
-                connections=len(here),
-                opened=tally.opened[path],
-                closed=dict(sorted(closed.get(path, Counter()).items())),
-                slow=tally.slowConsumers[path],
-                received=said.received,
-                sent=said.sent,
-                receivedBytes=said.receivedBytes,
-                sentBytes=said.sentBytes,
-                queue=sum(each.wire.held() for each in here),
-            )
-        )
-    return facts
-
-
-def _add(total: Traffic, parts: list[Any]) -> None:
-    # A sum for each: of ten thousand connections it is made each second, and everybody waits.
-    total.received += sum([each.received for each in parts])
-    total.sent += sum([each.sent for each in parts])
-    total.receivedBytes += sum([each.receivedBytes for each in parts])
-    total.sentBytes += sum([each.sentBytes for each in parts])

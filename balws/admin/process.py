@@ -7,23 +7,26 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import wraps
 from heapq import nlargest
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
+from twisted.internet.threads import deferToThreadPool
 from zope.interface import implementer
 
 from balws._version import __version__
+from balws.admin.census import Census
 from balws.admin.facts import ConnectionPage, GroupFacts, GroupPage, HubFacts, Summary
 from balws.admin.failures import AuthFailures
-from balws.admin.metrics import Readings, exposition
+from balws.admin.metrics import Readings, exposition, ofProcess
 from balws.admin.operations import IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, checkKick, checkQuery, checkSend, checkTarget
-from balws.admin.portrait import SORT_KEYS, fits, pathFacts, portrait, userOf
+from balws.admin.portrait import SORT_KEYS, fits, portrait, userOf
 from balws.closing import POLICY_VIOLATION
 from balws.errors import Error
 from balws.hub.hub import Hub
@@ -36,6 +39,8 @@ from balws.watchdog import Watchdog
 
 __all__ = ["Process"]
 
+T = TypeVar("T")
+
 #: With so many connections something is done before others have their turn.
 A_TURN = 200
 
@@ -44,6 +49,9 @@ LOOKS_A_TURN = 2_000
 
 #: So many groups are looked at.
 GROUPS_A_TURN = 2_000
+
+#: So many connections are asked what they have carried.
+COUNTED_A_TURN = 1_000
 
 #: What is compared, for each field of a target that the hub does not know.
 _VALUE: Mapping[str, Callable[[Any], str | None]] = {
@@ -130,19 +138,23 @@ class Process:
         return "degraded" if self._hub.isDegraded else "ready"
 
     @_soon
-    def summary(self) -> Summary:
+    async def summary(self) -> Summary:
         """
         See L{IOperations}.
         """
-        return self._summary()
+        return await self._summary()
 
-    def _summary(self) -> Summary:
+    async def _summary(self) -> Summary:
+        census = Census(self._listeners, self._tally)
+        # Sums without those who are just leaving would fall.
+        async for some in self._inParts(self._all(closing=True), COUNTED_A_TURN):
+            census.ask(some)
         hub = self._hub
         refused: Counter[str] = Counter()
         # Listeners of one process share theirs.
         for admission in {id(each.admission): each.admission for each in self._listeners}.values():
             refused.update(admission.refused)
-        paths = pathFacts(self._listeners, self._tally)
+        paths = census.facts()
         return Summary(
             version=__version__.public(),
             pids=[os.getpid()],
@@ -170,7 +182,7 @@ class Process:
         """
         checkQuery(query)
         node = self._hub.node
-        found = [each async for each in self._inTurns(list(self._all()), LOOKS_A_TURN) if fits(each, query, node)]
+        found = [each async for each in self._inTurns(self._all(), LOOKS_A_TURN) if fits(each, query, node)]
         now = self._clock.seconds()
         # Of those alone that are told is everything found out: there may be thousands of others.
         first = nlargest(query.limit, found, key=SORT_KEYS[query.sort])
@@ -187,26 +199,28 @@ class Process:
         wanted = query.search.lower()
         total = 0
         largest: list[tuple[int, str]] = []
-        groups = list(self._hub.node.groups)
         # Peers choose how many there are.
-        for start in range(0, len(groups), GROUPS_A_TURN):
-            if start:
-                await deferLater(self._clock, 0)
-            part = groups[start : start + GROUPS_A_TURN]
+        async for part in self._inParts(list(self._hub.node.groups), GROUPS_A_TURN):
             found = [(each.size, each.name) for each in part if not wanted or wanted in each.name.lower()]
             total += len(found)
             largest = nlargest(query.limit, largest + found)
         return GroupPage(total=total, groups=[GroupFacts(name=name, members=size) for size, name in largest])
 
     @_soon
-    def metrics(self) -> bytes:
+    async def metrics(self) -> bytes:
         """
         See L{IOperations}.
 
         @return: fails with L{balws.admin.metrics.NoMetrics} where prometheus-client is not installed.
         """
+        summary = await self._summary()
         longest = 0.0 if self._watchdog is None else self._watchdog.longest
-        return exposition(lambda: Readings(self._summary(), self.authFailures.counts, longest))
+        written = exposition(Readings(summary, self.authFailures.counts, longest))
+        if summary.connections < COUNTED_A_TURN:
+            return written + ofProcess()
+        # To count so many open files takes longer than a turn.
+        reactor: Any = self._clock
+        return written + await deferToThreadPool(reactor, reactor.getThreadPool(), ofProcess)
 
     # Orders
 
@@ -274,6 +288,13 @@ class Process:
             if not number % most:
                 await deferLater(self._clock, 0)
 
+    async def _inParts(self, found: Sequence[T], most: int) -> AsyncIterator[Sequence[T]]:
+        for start in range(0, len(found), most):
+            # To find so many was a turn, too.
+            if len(found) > most:
+                await deferLater(self._clock, 0)
+            yield found[start : start + most]
+
     def _here(self, kind: str, value: str) -> int:
         """
         @return: how many of this process a name or a group means, and 1 where it means others alone: that
@@ -282,9 +303,8 @@ class Process:
         group = self._hub.node.groups.get(value) if kind == "group" else None
         return 1 if group is None else group.size
 
-    def _all(self) -> Iterator[Inbound]:
-        for listener in self._listeners:
-            yield from listener.conversations()
+    def _all(self, closing: bool = False) -> list[Inbound]:
+        return list(chain.from_iterable(each.conversations(closing) for each in self._listeners))
 
     def _meant(self, kind: str, value: str) -> list[Inbound]:
         """

@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.web.server import Request
 
 from balws.admin.api import ApiResource, HereResource, MetricsResource, StateResource
 from balws.admin.console import consoleResource
-from balws.admin.guard import MISDIRECTED, Guard, isHere
+from balws.admin.guard import MISDIRECTED, Denied, Guard, isHere
 from balws.admin.live import LiveService, LiveUpgrade
 from balws.admin.operations import IOperations
 from balws.admin.tokens import Token
@@ -43,17 +45,28 @@ _TIMEOUT = 30
 
 class _Live(LiveUpgrade):
     """
-    The console's conversation, for who calls this machine by its own name.
+    The console's conversation, for who calls this machine by its own name and shows the token.
     """
 
-    def get(
-        self, origin: Annotated[str | None, Header("Origin")] = None, host: Annotated[str, Header("Host")] = ""
+    def __init__(self, operations: IOperations, guard: Guard, reactor: IReactorTime) -> None:
+        super().__init__(operations, reactor)
+        self._guard = guard
+
+    async def get(  # type: ignore[override]  # it is for balws alone to call
+        self,
+        request: Request,
+        origin: Annotated[str | None, Header("Origin")] = None,
+        host: Annotated[str, Header("Host")] = "",
     ) -> LiveService:
         """
-        @raise UpgradeError: 421 for another name.
+        @raise UpgradeError: 421 for another name; what L{Guard.admitConsole} says to who does not show the token.
         """
         if not isHere(host):
             raise UpgradeError(MISDIRECTED, 421)
+        try:
+            await self._guard.admitConsole(request)
+        except Denied as no:
+            raise UpgradeError(no.words, no.status, no.headers) from None
         return super().get(origin, host)
 
 
@@ -65,9 +78,10 @@ class AdminListener(Listener):
     # Whoever has no token shall not have the reactor, either.
     parsesForms = False
 
-    def __init__(self, configuration: AdminConfiguration, operations: IOperations, reactor: Any) -> None:
+    def __init__(self, configuration: AdminConfiguration, operations: IOperations, guard: Guard, reactor: Any) -> None:
         """
         @param operations: what is shown and done.
+        @param guard: has nothing more to say when it has stopped.
         @raise balws.ConfigurationError: for an endpoint that cannot be.
         """
         super().__init__(
@@ -75,8 +89,6 @@ class AdminListener(Listener):
             ListenerConfiguration(
                 timeout=_TIMEOUT,
                 requestLimits=RequestLimitConfigs(maxEntityBodySize=_MAX_ENTITY),
-                # As in L{Guard}: who guesses must not make the console wait, and cannot guess that much.
-                maxAuthFailures=0,
             ),
             reactor=reactor,
             hub=Hub(),
@@ -85,6 +97,7 @@ class AdminListener(Listener):
         )
         self._name = configuration.endpoint
         self._operations = operations
+        self._guard = guard
 
     def announce(self) -> None:
         """
@@ -99,6 +112,7 @@ class AdminListener(Listener):
         return super().start().addCallback(lambda _: self._operations.start())
 
     def _stopped(self, result: Any) -> None:
+        self._guard.end()
         self._operations.stop()
         super()._stopped(result)
 
@@ -111,7 +125,7 @@ def makeAdmin(configuration: AdminConfiguration, operations: IOperations, reacto
     """
     token = None if configuration.token is None else Token(configuration.token)
     guard = Guard(token, reactor)
-    listener = AdminListener(configuration, operations, reactor)
+    listener = AdminListener(configuration, operations, guard, reactor)
     resources = {
         "/healthz": HealthResource(),
         "/readyz": StateResource(operations),
@@ -122,6 +136,5 @@ def makeAdmin(configuration: AdminConfiguration, operations: IOperations, reacto
     for path, resource in resources.items():
         # A socket of the file system, too: it may be forwarded to a port, for a browser.
         listener.attachResource(HereResource(resource), path)
-    auth = None if token is None else [{"checker": token}]
-    listener.attach(_Live(operations, reactor), "/live", config={"auth": auth})
+    listener.attach(_Live(operations, guard, reactor), "/live")
     return listener

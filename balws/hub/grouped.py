@@ -123,9 +123,12 @@ class ConnectionGroups:
 
     def closeConnectionGroup(self, group: str) -> Deferred[None]:
         """
-        As L{removeConnectionGroup}; its connections are closed with 1000, too (table A1.16).
+        As L{removeConnectionGroup}; its connections are closed with 1000, too (table A1.16): very many of
+        them not at once, so that others are served meanwhile.
+
+        @return: as L{removeConnectionGroup}, when those of this node are closed.
         """
-        return self._dissolve(group, Verb.CLOSE)
+        return self._dissolve(group, Verb.CLOSE).addCallback(lambda _: self.node.dismissals.whenDone())
 
     def _dissolve(self, group: str, verb: Verb) -> Deferred[None]:
         problem = unfit(group)

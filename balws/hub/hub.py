@@ -85,6 +85,7 @@ class Hub(NamedConnections, ConnectionGroups):
         @return: fires when they know, or could not be told in time.
         """
         self._started = False
+        self.node.dismissals.stop()
         return self._broker.stop()
 
     @property
@@ -206,11 +207,14 @@ def makeHub(configuration: HubConfiguration, reactor: Any) -> Hub:
     @return: the hub of C{[hub]}, which has yet to be started.
     @raise balws.ConfigurationError: when its C{url} cannot be used.
     """
-    if configuration.url is None:
-        return Hub(configuration)
-    from balws.hub.redis.broker import redisBroker
+    broker = None
+    if configuration.url is not None:
+        from balws.hub.redis.broker import redisBroker
 
-    return Hub(configuration, redisBroker(configuration, reactor))
+        broker = redisBroker(configuration, reactor)
+    hub = Hub(configuration, broker)
+    hub.node.dismissals.clock = reactor
+    return hub
 
 
 _shared: Hub | None = None

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from balws.hub.broker import Audience, Entry, Holdings, IBroker, INode, PresenceEvent, Verb
+from balws.hub.dismissals import Dismissals
 from balws.hub.follower import enveloped
 from balws.hub.groups import Group, Groups
 from balws.hub.membership import Membership
@@ -30,6 +31,7 @@ class Node:
     @ivar store: connections by name.
     @ivar groups: groups with members here.
     @ivar membership: what the broker knows of them.
+    @ivar dismissals: those who are being closed.
     @ivar watchers: of groups.
     @ivar served: the services that are mounted.
     @ivar lostCount: how many publications of other nodes did not get here.
@@ -45,6 +47,7 @@ class Node:
         self.store = Store()
         self.groups = Groups()
         self.membership = Membership(broker)
+        self.dismissals = Dismissals()
         self.watchers: dict[str, list[Watcher]] = {}
         self.lostCount = 0
         self.gaps = 0
@@ -125,7 +128,7 @@ class Node:
         if verb is not Verb.DELIVER:
             self.store.drop(stored)
         if verb is Verb.CLOSE:
-            self._dismiss((stored.member,))
+            self.dismissals.close(stored.member)
         return True
 
     def replaced(self, name: str, fence: int) -> None:
@@ -177,7 +180,8 @@ class Node:
         self.groups.remove(group)
         self.membership.exit(group)
         if verb is Verb.CLOSE:
-            self._dismiss((*found.members, *found.followers))
+            # Whoever comes into a group of this name meanwhile is in another one.
+            self.dismissals.add((*found.members, *found.followers))
 
     def _follow(self, group: Group, entry: Entry) -> None:
         shared = enveloped(group.name, entry)
@@ -186,13 +190,6 @@ class Node:
                 follower.received(entry, shared)
             except Exception:
                 self._log.failure("A connection could not take a broadcast")
-
-    def _dismiss(self, members: Iterable[IMember]) -> None:
-        for member in members:
-            try:
-                member.dismiss()
-            except Exception:
-                self._log.failure("A connection could not be closed")
 
     def presenceChanged(self, event: PresenceEvent) -> None:
         """

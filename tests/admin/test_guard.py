@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.test.requesthelper import DummyRequest
 
 from balws.admin.guard import Denied, Guard, isHere
+from balws.admin.refusals import LINES
 from balws.admin.tokens import Token
 from balws.auth.throttle import FIRST_WAIT, MAX_WAITING
 from balws.config.listener import MAX_AUTH_FAILURES
@@ -128,6 +129,43 @@ class GuardTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(self.admit(f"Bearer {TOKEN}")))
         self.assertIn("Retry-After", denied.headers)
         self.assertEqual(self.lines[-1]["result"], "throttled")
+        self.clock.advance(60)
+        for each in waiting:
+            self.failureResultOf(each, Denied)
+
+    def test_console(self) -> None:
+        """
+        A page shows the token among its sub-protocols; who is let in has a line in the log, without the token.
+        """
+
+        def admit(**fields: str) -> Deferred[None]:
+            request: Any = DummyRequest([])
+            request.prepath = [b"live"]
+            for name, value in fields.items():
+                request.requestHeaders.setRawHeaders(name.replace("_", "-"), [value])
+            return Deferred.fromCoroutine(self.guard.admitConsole(request))
+
+        self.successResultOf(admit(sec_websocket_protocol=f"chat, balws.bearer, {TOKEN}"))
+        self.successResultOf(admit(authorization=f"Bearer {TOKEN}"))
+        self.assertEqual([(each["result"], each["path"]) for each in self.lines], [("accepted", "/live")] * 2)
+        self.assertNotIn(TOKEN, str(self.lines))
+        for fields in (
+            {},
+            {"sec_websocket_protocol": f"chat, {TOKEN}"},
+            {"sec_websocket_protocol": "balws.bearer, wrong"},
+            {"authorization": "Bearer wrong", "sec_websocket_protocol": f"balws.bearer, {TOKEN}"},
+        ):
+            self.assertEqual(self.failureResultOf(admit(**fields), Denied).value.status, 401)
+        self.assertEqual(len(self.lines), 4)
+
+    def test_lines(self) -> None:
+        """
+        However often somebody guesses, there are few lines in the log; at the end nothing is left to tell.
+        """
+        waiting = [self.admit("Bearer wrong") for _ in range(1000)]
+        self.assertLess(len(self.lines), 2 * LINES + 1)
+        self.guard.end()
+        self.assertEqual(len(self.lines), 2 * LINES + 1)
         self.clock.advance(60)
         for each in waiting:
             self.failureResultOf(each, Denied)

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.admin.facts import ConnectionFacts, ConnectionPage, GroupFacts, GroupPage, HubFacts, PathFacts, Summary
-from balws.admin.merging import mergeConnections, mergeGroups, mergeMetrics, mergeSummaries
-from balws.admin.metrics import METRICS, NoMetrics, Readings, exposition
+from balws.admin.merging import MetricsMerge, mergeConnections, mergeGroups, mergeSummaries
+from balws.admin.metrics import METRICS, NoMetrics, Readings, exposition, ofProcess
 from balws.admin.operations import Query
 
 EMPTY: Any = dict.fromkeys([name for name, kind in PathFacts.__annotations__.items() if kind == "int"], 0)
@@ -104,8 +104,11 @@ class MergeTests(SynchronousTestCase):
         Each series is there for each process, and each family once.
         """
         path = PathFacts(path='/"a"', service="A", closed={"1000": 5}, **EMPTY)
-        text = exposition(lambda: Readings(summary(7, path), {"forbidden": 1}, 0.5))
-        merged = mergeMetrics({2: text, 1: text}).decode()
+        text = exposition(Readings(summary(7, path), {"forbidden": 1}, 0.5)) + ofProcess()
+        merge = MetricsMerge()
+        for number in (1, 2):
+            merge.add(number, text)
+        merged = merge.text().decode()
         families = {each.name: each for each in text_string_to_metric_families(merged)}
         self.assertEqual(merged.count("# TYPE balws_ready "), 1)
         for each in METRICS:
@@ -122,4 +125,4 @@ class MergeTests(SynchronousTestCase):
         Without prometheus-client there are none.
         """
         with patch.dict(sys.modules, {"prometheus_client": None}):
-            self.assertRaises(NoMetrics, mergeMetrics, {})
+            self.assertRaises(NoMetrics, MetricsMerge().add, 1, b"")

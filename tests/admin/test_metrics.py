@@ -13,9 +13,9 @@ from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.admin.metrics import LIMITS, METRICS, NoMetrics, Readings, exposition
+from balws.admin.metrics import LIMITS, METRICS, NoMetrics
+from tests import ROOT
 from tests.admin.observed import ObservedTestCase
-from tests.documents import ROOT
 
 #: Prometheus' base units, and what else may stand at the end of a counter's or gauge's name.
 UNITS = ("seconds", "bytes", "ratio")
@@ -173,19 +173,6 @@ class ExpositionTests(ObservedTestCase):
             failure = self.failureResultOf(self.process.metrics(), NoMetrics)
         self.assertEqual(failure.getErrorMessage(), 'metrics need prometheus-client: pip install "balws[metrics]"')
         self.assertEqual(self.successResultOf(self.process.summary()).connections, 0)
-
-    def test_readOnce(self) -> None:
-        """
-        One look at the process makes all samples, so that they fit together.
-        """
-        calls = []
-
-        def read() -> Readings:
-            calls.append(1)
-            return Readings(self.successResultOf(self.process.summary()), {}, 0.0)
-
-        exposition(read)
-        self.assertEqual(calls, [1])
 
 
 class PageTests(SynchronousTestCase):

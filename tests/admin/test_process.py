@@ -5,6 +5,7 @@ Tests of L{balws.admin.process}.
 from __future__ import annotations
 
 import os
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -16,10 +17,12 @@ from balws._version import __version__
 from balws.admin.facts import ConnectionFacts
 from balws.admin.operations import IOperations, Kick, Query, Send, Target
 from balws.admin.orders import NoSuchTarget
-from balws.admin.process import A_TURN, GROUPS_A_TURN, LOOKS_A_TURN, Process
+from balws.admin.process import A_TURN, COUNTED_A_TURN, GROUPS_A_TURN, LOOKS_A_TURN, Process
 from balws.errors import Error, HubLimitError, NoSuchConnection, NoSuchGroup
+from balws.hub import dismissals
 from balws.hub.exchange import Exchange
 from balws.server.health import readiness
+from balws.session.traffic import Traffic
 from balws.testing import MemoryListener
 from tests.admin.observed import EchoUpgrade, ObservedTestCase
 
@@ -64,6 +67,17 @@ class QuestionTests(ObservedTestCase):
         self.assertEqual((echo.received, echo.sent, echo.receivedBytes), (3, 3, len("hä".encode()) + 8 + 9))
         self.assertEqual(echo.sentBytes, echo.receivedBytes)
         self.assertEqual((other.opened, other.closed, other.received), (0, {}, 0))
+
+    def test_closing(self) -> None:
+        """
+        Who is asked to leave is no longer a connection, but what it carried stays in the sums.
+        """
+        self.client("/echo", "hello")
+        self.listener.network.hold()
+        (conversation,) = self.listener.conversations()
+        conversation.dismiss()
+        (echo,) = [each for each in self.successResultOf(self.process.summary()).paths if each.path == "/echo"]
+        self.assertEqual((echo.connections, echo.received, echo.receivedBytes), (0, 1, 5))
 
     def test_state(self) -> None:
         """
@@ -256,10 +270,14 @@ class _Crowd:
     A listener with 10,000 connections.
     """
 
+    mounts = ()
+    admission = SimpleNamespace(refused={})
+
     def __init__(self) -> None:
+        self.traffic: dict[str, Traffic] = {}
         self.everybody = [_Conversation(number) for number in range(10_000)]
 
-    def conversations(self) -> list[_Conversation]:
+    def conversations(self, closing: bool = False) -> list[_Conversation]:
         return self.everybody
 
 
@@ -267,6 +285,12 @@ class _Turns(Clock):
     """
     A reactor that does in one turn what was to be done before it, and no more.
     """
+
+    def getThreadPool(self) -> _Pool:
+        return _Pool()
+
+    def callFromThread(self, function: Any, *arguments: Any) -> None:
+        self.callLater(0, function, *arguments)
 
     def turn(self) -> None:
         """
@@ -276,6 +300,15 @@ class _Turns(Clock):
         self.calls = []
         for each in waiting:
             each.func(*each.args, **each.kw)
+
+
+class _Pool:
+    """
+    A reactor's threads, which do at once what they are given.
+    """
+
+    def callInThreadWithCallback(self, told: Any, work: Any) -> None:
+        told(True, work())
 
 
 class CrowdTests(SynchronousTestCase):
@@ -320,6 +353,34 @@ class CrowdTests(SynchronousTestCase):
             clock.turn()
         self.assertEqual(len(self.successResultOf(page).connections), 9_999)
 
+    def test_counts(self) -> None:
+        """
+        What 10,000 have carried is added up in turns, for the summary and for metrics; who ends meanwhile
+        counts once.
+        """
+        clock: Any = _Turns()
+        crowd: Any = _Crowd()
+        process = Process([crowd], Hub(), Tally(), None, clock)
+        self.addCleanup(setattr, _Wire, "asked", 0)
+        for each in crowd.everybody:
+            each.received, each.sentBytes = 1, 3
+        summary, metrics = process.summary(), process.metrics()
+        self.assertEqual(_Wire.asked, 0)
+        clock.turn()
+        self.assertEqual(_Wire.asked, 2 * COUNTED_A_TURN)
+        for each in (crowd.everybody[0], crowd.everybody[-1]):
+            each.isOpen, each.received, each.sentBytes = False, 0, 0
+        crowd.traffic["/"] = Traffic(received=7, sentBytes=9)
+        for _ in range(10_000 // COUNTED_A_TURN - 1):
+            self.assertNoResult(summary)
+            clock.turn()
+        told = self.successResultOf(summary)
+        self.assertEqual(told.connections, 9_998)
+        self.assertEqual([(each.received, each.sentBytes) for each in told.paths], [(10_005, 30_003)])
+        self.assertNoResult(metrics)
+        clock.turn()
+        self.assertIn(b'balws_messages_received_total{path="/"} 10005.0\n', self.successResultOf(metrics))
+
 
 class ManyGroupsTests(SynchronousTestCase):
     """
@@ -339,7 +400,7 @@ class ManyGroupsTests(SynchronousTestCase):
             for member in members[: 1 + (number % GROUPS_A_TURN == 7) + (number == GROUPS_A_TURN + 7)]:
                 hub.node.groups.add(f"Group {number}", member, None)
         found = process.groups(Query(limit=3))
-        for _ in range(2):
+        for _ in range(3):
             self.assertNoResult(found)
             clock.turn()
         page = self.successResultOf(found)
@@ -349,8 +410,8 @@ class ManyGroupsTests(SynchronousTestCase):
             [(f"Group {GROUPS_A_TURN + 7}", 3), ("Group 7", 2)],
         )
         found = process.groups(Query(search="group 4000"))
-        clock.turn()
-        clock.turn()
+        for _ in range(3):
+            clock.turn()
         self.assertEqual(self.successResultOf(found).total, 1)
 
 
@@ -506,6 +567,23 @@ class KickTests(ObservedTestCase):
         self.assertEqual(self.kick(Target(group="red")), 2)
         self.closed(second, 1000)
         self.closed(third, 1000)
+
+    def test_manyOfGroup(self) -> None:
+        """
+        Very many of a group are closed in turns: the answer comes when they are, and is how many they were.
+        """
+        clock: Any = _Turns()
+        self.patch(dismissals, "A_TURN", 2)
+        self.listener.hub.node.dismissals.clock = clock
+        clients = [self.client("/echo", "group red") for _ in range(3)]
+        kicked = self.process.kick(Kick(target=Target(group="red")))
+        self.listener.clock.advance(0)
+        self.assertEqual([each.isOpen() for each in clients].count(False), 2)
+        self.assertNoResult(kicked)
+        clock.turn()
+        self.listener.clock.advance(0)
+        self.assertEqual(self.successResultOf(kicked), 3)
+        self.assertFalse(any(each.isOpen() for each in clients))
 
     def test_deafPeer(self) -> None:
         """

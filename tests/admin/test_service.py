@@ -20,7 +20,9 @@ from twisted.trial.unittest import TestCase
 from twisted.web import http as http_
 
 from balws.admin.service import makeAdmin
+from balws.auth.throttle import MAX_WAITING
 from balws.config.admin import AdminConfiguration
+from balws.config.listener import MAX_AUTH_FAILURES
 from balws.errors import ListenerError
 from tests.admin.observed import BEARER, TOKEN, Ask, ObservedTestCase
 from tests.server.peers import fields, head, status, upgrade
@@ -73,6 +75,21 @@ class AdminTests(ObservedTestCase):
         self.assertEqual((found, answer["sec-websocket-protocol"]), (101, ["balws.bearer"]))
         self.assertEqual(self.live()[0], 401)
         self.assertEqual(self.live(Authorization=f"Bearer {TOKEN}x")[0], 401)
+
+    def test_liveGuessed(self) -> None:
+        """
+        Who guesses there waits as at the API, and is turned away when too many do; the right token is let in at once.
+        """
+        for _ in range(MAX_AUTH_FAILURES):
+            self.assertEqual(self.live(Authorization="Bearer wrong")[0], 401)
+        for _ in range(MAX_WAITING):
+            peer = self.ask.peer().send(upgrade("/live", Host="localhost:9099", Authorization="Bearer wrong"))
+            self.assertEqual(peer.answer, b"")
+        found, answer = self.live(Sec_WebSocket_Protocol="balws.bearer, wrong")
+        self.assertEqual((found, answer["retry-after"]), (429, ["8"]))
+        self.assertEqual(self.ask("GET /api/summary", headers={**BEARER, "Authorization": "Bearer wrong"})[0], 429)
+        self.assertEqual(self.live(Authorization=f"Bearer {TOKEN}")[0], 101)
+        self.assertEqual(self.ask("GET /api/summary")[0], 200)
 
     def test_livePlace(self) -> None:
         """

@@ -6,13 +6,9 @@ from __future__ import annotations
 
 import hmac
 
-from twisted.cred.checkers import ICredentialsChecker
-from twisted.cred.error import UnauthorizedLogin
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface.verify import verifyObject
 
 from balws.admin.tokens import Token
-from balws.auth.credentials import BearerToken
 from balws.config.secret import Secret
 from tests.admin.observed import TOKEN
 
@@ -47,15 +43,6 @@ class TokenTests(SynchronousTestCase):
         for shown in ("", "x", TOKEN * 100):
             self.assertFalse(self.token.fits(shown))
         self.assertEqual(lengths, [(32, 32)] * 3)
-
-    def test_checker(self) -> None:
-        """
-        Cred asks it, too.
-        """
-        verifyObject(ICredentialsChecker, self.token)
-        identity = self.successResultOf(self.token.requestAvatarId(BearerToken(TOKEN)))
-        self.assertEqual(identity.decode(), "operator")
-        self.failureResultOf(self.token.requestAvatarId(BearerToken("x")), UnauthorizedLogin)
 
     def test_hidden(self) -> None:
         """
