@@ -5,6 +5,7 @@ What somebody types that nobody else may see.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from getpass import GetPassWarning, getpass
 
@@ -25,6 +26,8 @@ def askSecret(prompt: str) -> str:
             warnings.simplefilter("error", GetPassWarning)
             return getpass(prompt)
     except GetPassWarning:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise ConfigurationError("there is no terminal to ask at") from None
         raise ConfigurationError("this terminal would show what is secret; nothing was read") from None
     except EOFError:
         raise ConfigurationError("nothing was given") from None

@@ -5,6 +5,7 @@ C{balws check}: whether a configuration can be served, and what it would be.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from zope.interface import provider
 from balws.cli.options import CommandOptions
 from balws.cli.reaching import CONFIGURATION
 from balws.cli.tables import plural, sayJson
+from balws.errors import Error
 from balws.logs.escape import escaped
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Check(CommandOptions):
     ]
 
     file = CONFIGURATION
+    _isNamed = False
 
     def parseArgs(self, *arguments: str) -> None:
         """
@@ -50,8 +53,10 @@ class Check(CommandOptions):
         """
         if len(arguments) > 1:
             raise UsageError("one file is checked")
+        if arguments == ("",):
+            raise UsageError("the file has no name")
         if arguments:
-            self.file = arguments[0]
+            self.file, self._isNamed = arguments[0], True
 
     def postOptions(self) -> None:
         """
@@ -66,6 +71,8 @@ class Check(CommandOptions):
         """
         from balws.cli.outline import linesOf
 
+        if not (self._isNamed or os.path.exists(CONFIGURATION)):
+            raise Error(f"which file? Here is no {CONFIGURATION}; balws init makes one")
         outline = self.outline()
         if self["json"]:
             sayJson(outline)

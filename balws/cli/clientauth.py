@@ -56,7 +56,7 @@ class ClientOptions(ReactingOptions):
     optParameters: ClassVar[Any] = [
         ["user", "u", None, "The user's name. The password is asked for, or in BALWS_PASSWORD, or in --password-file."],
         ["password-file", None, None, "The file with the user's password."],
-        ["bearer-file", None, None, "Show the token in this file."],
+        ["bearer-file", None, None, "Send the token that is in this file."],
         ["oauth2-client-credentials", None, None, "Get a token for a client at this token endpoint."],
         ["oauth2-password", None, None, "Get a token for --user at this token endpoint."],
         ["oauth2-refresh", None, None, "Get a token for one granted before, at this token endpoint."],
@@ -70,7 +70,7 @@ class ClientOptions(ReactingOptions):
         ["max-frame", None, str(DEFAULT_FRAME_SIZE), "The largest frame in bytes, both ways."],
     ]
     optFlags: ClassVar[Any] = [
-        ["bearer", None, "Show the token in the environment variable BALWS_TOKEN."],
+        ["bearer", None, "Send the token that is in the environment variable BALWS_TOKEN."],
         ["insecure", "k", "Do not verify the server: anybody can pose as it, and read everything."],
         ["no-compression", None, "Do not offer compression."],
     ]
@@ -121,7 +121,7 @@ class ClientOptions(ReactingOptions):
         try:
             self.address = Address.parse(self.url)
         except Error as error:
-            raise UsageError(withExample(error)) from None
+            raise UsageError(withExample(error, self.url)) from None
         try:
             ClientConfiguration(**self._fields())
         except Error as error:

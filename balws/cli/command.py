@@ -5,6 +5,7 @@ C{balws COMMAND}: what an operator and a developer do by hand.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -22,6 +23,9 @@ __all__ = ["COMMANDS", "Options", "main"]
 
 #: The longest line of an error, in bytes.
 MAX_LINE = 4096
+
+#: Why something cannot be written, which is the output: commands know what to say of their files.
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO))
 
 #: Each command: its name, the module and class of its options, and what it does.
 COMMANDS: Sequence[tuple[str, str, str]] = (
@@ -88,29 +92,59 @@ def main(arguments: Sequence[str] | None = None) -> int:
     @return: the process's status: 0, 1 when the command failed, 2 when the command line is
         wrong; each of these two with one line to the standard error.
     """
+    _open()
     if isinstance(sys.stdout, TextIOWrapper):
         # That it has no such characters is no reason to fail.
         sys.stdout.reconfigure(errors="backslashreplace")
-    options = cast(Any, Options)()
     try:
-        options.parseOptions(list(sys.argv[1:] if arguments is None else arguments))
+        return _run(sys.argv[1:] if arguments is None else arguments)
     except UsageError as error:
         _complain(error)
         return 2
-    try:
-        status = options.subOptions.run() or 0
-        sys.stdout.flush()
-        return status
     except Error as error:
         _complain(error)
         return 1
     except BrokenPipeError:
-        # Who reads has had enough, as head(1) does; Python would meet it again when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Who reads has had enough, as head(1) does.
+        _abandon()
+        return 1
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        _abandon()
+        _complain(Error(f"the output cannot be written: {error.strerror}"))
         return 1
     except KeyboardInterrupt:
         print("\nbalws: interrupted", file=sys.stderr)
         return 1
+
+
+def _run(arguments: Sequence[str]) -> int:
+    options = cast(Any, Options)()
+    try:
+        options.parseOptions(list(arguments))
+        status: int = options.subOptions.run() or 0
+    except SystemExit:  # as --help ends
+        sys.stdout.flush()
+        raise
+    sys.stdout.flush()
+    return status
+
+
+def _open() -> None:
+    """
+    Whoever starts us may have closed the standard streams, which Python then has none of.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - to the end of the process
+
+
+def _abandon() -> None:
+    """
+    What was not written yet goes nowhere: Python would meet the same again when it ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _complain(error: Exception) -> None:

@@ -49,6 +49,7 @@ class Offer:
 
     @ivar choices: what its argument can be; empty: nobody knows.
     @ivar takesFiles: whether arguments are names of files.
+    @ivar commands: those of its own, one of which follows; empty: it has none.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Offer:
     options: tuple[OptionOffer, ...]
     choices: tuple[str, ...] = ()
     takesFiles: bool = False
+    commands: tuple[Offer, ...] = ()
 
 
 class Completion(CommandOptions):
@@ -102,8 +104,9 @@ def offers(commands: Sequence[Sequence[Any]]) -> Iterator[Offer]:
             name,
             _sentence(words),
             tuple(_optionsOf(options, choices)),
-            tuple(choices.get("", ())) or tuple(each[0] for each in getattr(options, "subCommands", ())),
+            tuple(choices.get("", ())),
             _takesFiles(options.getSynopsis()) is not None,
+            tuple(offers(getattr(options, "subCommands", ()))),
         )
 
 

@@ -15,6 +15,7 @@ from balws.cli.admin import TIMEOUT
 from balws.cli.hint import hinted
 from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
+from balws.cli.tables import clipped
 from balws.config.secure import ClientSecureSocket
 from balws.errors import ConfigurationError, Error
 from balws.http.unreachable import Unreachable
@@ -29,6 +30,21 @@ MAX_PAGE = 2**20
 
 #: What /readyz says, and so much of any other page is shown.
 _WORDS = 60
+
+#: What there is to do about an answer of a URL.
+_MENDS = {
+    401: "; ask a page that everybody may see, such as balws.server.health:ReadyResource",
+    403: "; ask a page that everybody may see, such as balws.server.health:ReadyResource",
+    404: "; mount balws.server.health:ReadyResource there, or ask a WebSocket service by ws:// or wss://",
+}
+
+
+def _wordsOf(body: bytes) -> str:
+    """
+    @return: the first line, as far as it is one for people.
+    """
+    line = body[: _WORDS + 1].decode(errors="replace").strip().partition("\n")[0]
+    return "" if line.startswith(("<", "{")) else clipped(escaped(line), _WORDS)
 
 
 class HealthCheck(ReachingOptions):
@@ -93,17 +109,32 @@ class HealthCheck(ReachingOptions):
         Ask once.
         """
         if self.url is None:
-            answer = await self.reach(reactor, self["timeout"]).ask("GET", "/readyz")
+            admin = self.reach(reactor, self["timeout"])
+            name, answer = admin.address.name, await admin.ask("GET", "/readyz")
         elif self.url.startswith("ws"):
             await self._connect(reactor, self.url)
             return self._ready("accepts connections")
         else:
-            answer = await self._fetch(reactor, self.url)
-        words = escaped(answer.body[:_WORDS].decode(errors="replace").strip().partition("\n")[0])
+            name, answer = self.url.partition("?")[0], await self._fetch(reactor, self.url)
+        words = _wordsOf(answer.body)
         if answer.isSuccess:
             return self._ready(words if self.url is None else f"answers {answer.status}")
-        print(f"balws: not ready: {answer.status} {words}".rstrip(), file=sys.stderr)
+        mend = self._mend(answer.status)
+        told = f"{escaped(name)} answers {answer.status} {words}".rstrip() if words and not mend else ""
+        print(f"balws: not ready: {told or f'{escaped(name)} answers {answer.status}{mend}'}", file=sys.stderr)
         return 1
+
+    def _mend(self, status: int) -> str:
+        """
+        @return: what to do about an answer that nobody needs who asks whether a service is ready.
+        """
+        if self.url is None:
+            return "; is that the admin endpoint of balws?" if status == 404 else ""
+        if status == 426:
+            return f"; ask ws{escaped(self.url.partition('?')[0].removeprefix('http'))}"
+        if 300 <= status < 400:
+            return "; ask where it leads to: no redirection is followed"
+        return _MENDS.get(status, "")
 
     def _ready(self, words: str) -> int:
         if not self["quiet"]:

@@ -5,7 +5,9 @@ Why there is no connection, in the words of a command line, and what may mend it
 
 from __future__ import annotations
 
-from twisted.internet.error import ConnectionRefusedError
+import re
+
+from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 
 from balws.errors import ConfigurationError, ConnectionError, Error, SslError
 from balws.logs.escape import escaped
@@ -32,12 +34,23 @@ _NO_TLS = "what came is no TLS"
 _NOT_TRUSTED = ("signed by itself, and not trusted", "signed by an authority that is not trusted")
 
 
-def withExample(problem: Error) -> str:
+#: What is said of a URL that begins with another word, and what begins as those of the Web do, or with no word.
+_NO_SCHEME = "supports only WS(S) scheme"
+_ofWeb = re.compile(
+    r"(?:http(?P<secure>s?)://)?(?P<rest>(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?(?:/[\w.~%/-]*)?)", re.ASCII
+).fullmatch
+
+
+def withExample(problem: Error, url: str) -> str:
     """
     @param problem: of a URL.
-    @return: its words, and what was expected.
+    @param url: the same.
+    @return: its words, and what was expected, or what was meant.
     """
-    return f"{problem}; expected one {EXAMPLE}"
+    meant = _ofWeb(url) if _NO_SCHEME in str(problem) else None
+    if meant is None:
+        return f"{problem}; expected one {EXAMPLE}"
+    return f"{problem}; did you mean ws{meant['secure'] or ''}://{meant['rest']}?"
 
 
 def hinted(problem: Error, url: str) -> Error:
@@ -53,6 +66,8 @@ def hinted(problem: Error, url: str) -> Error:
     if type(problem) is ConnectionError:
         if isinstance(problem.__cause__, ConnectionRefusedError):
             return Error(f"{place}: the connection was refused; is it running? balws serve")
+        if isinstance(problem.__cause__, DNSLookupError):
+            return Error(f"{place}: there is no host of this name, or nobody who knows it can be asked")
         mend = ""
         if _NO_ANSWER in words and url.lower().startswith("ws:"):
             mend = "; if it expects TLS, the URL begins with wss://"

@@ -91,6 +91,8 @@ class Init(CommandOptions):
         if there:
             raise Error(f"nothing was written, for {_listed(there)} in {escaped(str(folder))} would be written over")
         try:
+            if folder.exists() and not folder.is_dir():
+                raise Error(f"{escaped(str(folder))} is no folder")
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder, written, name)
         except OSError as error:

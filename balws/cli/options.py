@@ -5,6 +5,7 @@ What the options of all commands have in common.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -17,11 +18,15 @@ from twisted.internet.task import react
 from twisted.python import usage
 
 from balws._version import __version__
+from balws.cli.tables import terminalWidth
 
 __all__ = ["CommandOptions", "ReactingOptions", "suggestion"]
 
 #: The words of a synopsis that are the command; what is one of several is not.
 _command = re.compile(r"Usage: ((?:[a-z][a-z-]*(?![\w|-]) ?)+)").match
+
+#: Columns of C{--help}, at most and at least.
+WIDTH, NARROWEST = 80, 40
 
 #: The mistake that Twisted finds by a TypeError, and has no further words for.
 _WRONG_NUMBER = "Wrong number of arguments."
@@ -53,6 +58,18 @@ class CommandOptions(usage.Options):
         See L{usage.Options.getSynopsis}.
         """
         return self.synopsis
+
+    def getUsage(self, width: int | None = None) -> str:
+        """
+        See L{usage.Options.getUsage}.  Lines are as long as the terminal, and C{COLUMNS} of the environment, let
+        them be, up to 80 columns.
+        """
+        if width is None:
+            given = os.environ.get("COLUMNS", "")
+            columns = int(given) if given.isascii() and given.isdigit() and len(given) < 5 else terminalWidth()
+            width = max(min(columns or WIDTH, WIDTH), NARROWEST)
+        usageText: str = super().getUsage(width)
+        return usageText
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
         """

@@ -95,7 +95,10 @@ class ReachingOptions(ReactingOptions):
         if configured is not None and configured.token is not None:
             return configured.token
         given = os.environ.get(TOKEN)
-        return _sendable(Secret(given)) if given else None
+        try:
+            return _sendable(Secret(given)) if given else None
+        except ConfigurationError as error:
+            raise ConfigurationError(f"{TOKEN} of the environment: {error}") from None
 
 
 def _sendable(token: Secret) -> Secret:
@@ -118,8 +121,9 @@ def _adminOf(file: str) -> AdminConfiguration:
         text = normal(decode(path.read_bytes(), file))
     except OSError as error:
         raise ConfigurationError(f"cannot be read: {error.strerror}", file=file) from None
-    place = Place(file=file, positions=scan(text))
     table = parse(text, file).get("admin")
+    # Only what is TOML has places.
+    place = Place(file=file, positions=scan(text))
     if table is None:
         raise ConfigurationError(
             'it has no [admin], so that nobody can ask its service; such as endpoint = "unix:admin.sock"', file=file

@@ -44,6 +44,8 @@ class Serve(CommandOptions):
         """
         if len(arguments) > 1:
             raise UsageError("one file is served")
+        if arguments == ("",):
+            raise UsageError("the file has no name")
         if arguments:
             self.file = arguments[0]
 
@@ -79,12 +81,14 @@ class Serve(CommandOptions):
 
         if self["logfile"] not in (None, "-"):
             _tryLog(self["logfile"])
-        sys.argv = self.command
+        sys.argv, stderr = self.command, sys.stderr
         try:
             twistd.run()
         except SystemExit as ended:
+            # It was a part of the log until now, which may be a file.
+            sys.stderr = stderr
             if isinstance(ended.code, str):
-                raise Error(ended.code) from None
+                raise Error(ended.code.removeprefix("balws: ")) from None
             raise
         return None
 

@@ -16,7 +16,7 @@ __all__ = ["SCRIPTS"]
 _BASH = """\
 # Completion of balws for bash.
 _balws() {
-    local current previous words files IFS=$'\\n'
+    local current previous command words files IFS=$'\\n'
     current=${COMP_WORDS[COMP_CWORD]}
     previous=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
@@ -31,12 +31,18 @@ _balws() {
         COMPREPLY=($(compgen -W "$words" -- "$current"))
         return
     fi
+    command=${COMP_WORDS[1]}
+    if [ "$COMP_CWORD" -gt 2 ]; then
+        case "$command ${COMP_WORDS[2]}" in
+            %(further)s) command="$command ${COMP_WORDS[2]}";;
+        esac
+    fi
     words=
     files=
-    case "${COMP_WORDS[1]},$previous" in
+    case "$command,$previous" in
 %(values)s
         *)
-            case "${COMP_WORDS[1]}" in
+            case "$command" in
 %(options)s
             esac
             ;;
@@ -50,23 +56,53 @@ _balws() {
 complete -F _balws balws
 """
 
+#: A pattern that nothing is like: a list of patterns cannot be empty.
+_NOTHING = "''"
+
+
+def _flat(commands: Sequence[Offer], above: str = "") -> Iterator[tuple[str, Offer]]:
+    """
+    @return: each command, those of commands too, with all its words.
+    """
+    for command in commands:
+        path = f"{above}{command.name}"
+        yield path, command
+        yield from _flat(command.commands, f"{path} ")
+
+
+def _further(commands: Sequence[Offer]) -> str:
+    """
+    @return: a pattern, for bash and zsh, of those that have two words.
+    """
+    return "|".join(f"'{path}'" for path, _ in _flat(commands) if " " in path) or _NOTHING
+
+
+def _argumentsOf(command: Offer) -> Sequence[str]:
+    return command.choices or tuple(each.name for each in command.commands)
+
 
 def _bash(commands: Sequence[Offer]) -> str:
     values, options = [], []
-    for command in commands:
+    for path, command in _flat(commands):
         words: list[str] = []
         for option in command.options:
             words += [name for name in option.names if name.startswith("--")]
             if option.takesValue:
-                pattern = "|".join(f"{command.name},{name}" for name in option.names)
+                pattern = "|".join(f"'{path},{name}'" for name in option.names)
                 values.append(f"        {pattern}) {_bashWords(option.choices, option.isFile)};;")
         offered = _bashWords(words, command.takesFiles)
-        if command.choices:
+        arguments = _argumentsOf(command)
+        if arguments:
             # An option is what begins with its sign; the argument is asked for before.
-            offered = f'{offered}; [ "${{current#-}}" != "$current" ] || {_bashWords(command.choices, False)}'
-        options.append(f"                {command.name}) {offered};;")
+            offered = f'{offered}; [ "${{current#-}}" != "$current" ] || {_bashWords(arguments, False)}'
+        options.append(f"                '{path}') {offered};;")
     names = "\\n".join([*(command.name for command in commands), "--help", "--version"])
-    return _BASH % {"commands": names, "values": "\n".join(values), "options": "\n".join(options)}
+    return _BASH % {
+        "commands": names,
+        "further": _further(commands),
+        "values": "\n".join(values),
+        "options": "\n".join(options),
+    }
 
 
 def _bashWords(words: Sequence[str], isFile: bool) -> str:
@@ -89,6 +125,15 @@ _balws() {
     local command=$words[2]
     shift words
     (( CURRENT-- ))
+    if (( CURRENT > 2 )); then
+        case "$command $words[2]" in
+            (%(further)s)
+                command="$command $words[2]"
+                shift words
+                (( CURRENT-- ))
+                ;;
+        esac
+    fi
     case $command in
 %(options)s
     esac
@@ -104,16 +149,19 @@ fi
 def _zsh(commands: Sequence[Offer]) -> str:
     listed = [f"        {_quoted(f'{command.name}:{_zshText(command.words)}')}" for command in commands]
     options = []
-    for command in commands:
+    for path, command in _flat(commands):
         specs = [_zshOption(each) for each in command.options]
-        if command.choices:
+        if command.commands:
+            named = " ".join(_quoted(f"{each.name}:{_zshText(each.words)}") for each in command.commands)
+            specs.append(_quoted(f"1: :(({named}))"))
+        elif command.choices:
             specs.append(_quoted(f"1: :({' '.join(command.choices)})"))
         elif command.takesFiles:
             specs.append("'*: :_files'")
         lines = " \\\n                ".join(specs)
         body = f"            _arguments -s \\\n                {lines}\n            ;;"
-        options.append(f"        {command.name})\n{body}")
-    return _ZSH % {"commands": "\n".join(listed), "options": "\n".join(options)}
+        options.append(f"        ('{path}')\n{body}")
+    return _ZSH % {"commands": "\n".join(listed), "further": _further(commands), "options": "\n".join(options)}
 
 
 def _zshOption(option: OptionOffer) -> str:
@@ -142,20 +190,33 @@ def _fish(commands: Sequence[Offer]) -> str:
 def _fishLines(commands: Sequence[Offer]) -> Iterator[str]:
     for command in commands:
         yield f"complete -c balws -n __fish_use_subcommand -a {command.name} -d {_fishText(command.words)}"
-        begin = f"complete -c balws -n '__fish_seen_subcommand_from {command.name}'"
-        if command.choices:
-            yield f"{begin} -a '{' '.join(command.choices)}'"
-        elif command.takesFiles:
-            yield f"{begin} -F"
-        for option in command.options:
-            names = " ".join(
-                f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
-            )
-            value = ""
-            if option.takesValue:
-                offered = f" -a '{' '.join(option.choices)}'" if option.choices else ""
-                value = " -r -F" if option.isFile else f" -x{offered}"
-            yield f"{begin} {names}{value} -d {_fishText(option.words)}"
+        yield from _fishCommand(command, f"__fish_seen_subcommand_from {command.name}")
+
+
+def _fishCommand(command: Offer, seen: str) -> Iterator[str]:
+    """
+    @param seen: whether it stands on the line.
+    """
+    names = " ".join(each.name for each in command.commands)
+    begin = f"complete -c balws -n '{seen}{f'; and not __fish_seen_subcommand_from {names}' if names else ''}'"
+    for each in command.commands:
+        yield f"{begin} -a {each.name} -d {_fishText(each.words)}"
+    if command.choices:
+        yield f"{begin} -a '{' '.join(command.choices)}'"
+    elif command.takesFiles:
+        yield f"{begin} -F"
+    yield from (f"{begin} {_fishOption(each)}" for each in command.options)
+    for each in command.commands:
+        yield from _fishCommand(each, f"{seen}; and __fish_seen_subcommand_from {each.name}")
+
+
+def _fishOption(option: OptionOffer) -> str:
+    names = " ".join(f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names)
+    value = ""
+    if option.takesValue:
+        offered = f" -a '{' '.join(option.choices)}'" if option.choices else ""
+        value = " -r -F" if option.isFile else f" -x{offered}"
+    return f"{names}{value} -d {_fishText(option.words)}"
 
 
 def _quoted(text: str) -> str:

@@ -35,7 +35,8 @@ def widthOf(text: str) -> int:
 
 
 def _widthOf(character: str) -> int:
-    if category(character) in ("Mn", "Me"):
+    # Vowels and finals of Hangul stand within the block that their first letter has begun.
+    if category(character) in ("Mn", "Me") or "\u1160" <= character <= "\u11ff":
         return 0
     return 2 if east_asian_width(character) in "WF" else 1
 

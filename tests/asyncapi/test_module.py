@@ -21,8 +21,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from balws.asyncapi import module
 from balws.errors import ConfigurationError
+from tests import ROOT
 from tests.asyncapi.documents import channelDocument, clientOf, codeOf
-from tests.documents import ROOT
 
 #: What documents should not be able to run.
 CANARY = "__import__('sys').exit(99)"

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.documents import PATIENCE, environment
+from tests.commands import environment
+from tests.waiting import PATIENCE
 
 
 def resize(fd: int, columns: int, lines: int) -> None:

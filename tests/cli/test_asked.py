@@ -4,8 +4,10 @@ Tests of L{balws.cli.asked}.
 
 from __future__ import annotations
 
+import sys
 import warnings
 from getpass import GetPassWarning
+from io import StringIO
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -30,7 +32,7 @@ class AskSecretTests(SynchronousTestCase):
 
     def test_echo(self) -> None:
         """
-        A terminal that would show it is not asked.
+        A terminal that would show it is not asked, and nobody where there is none.
         """
 
         def showing(prompt: str) -> str:
@@ -38,6 +40,10 @@ class AskSecretTests(SynchronousTestCase):
             return CANARY
 
         self.patch(asked, "getpass", showing)
+        self.patch(sys, "stdin", StringIO())
+        problem = self.assertRaises(ConfigurationError, askSecret, "Token: ")
+        self.assertEqual(str(problem), "there is no terminal to ask at")
+        self.patch(sys.stdin, "isatty", lambda: True)
         problem = self.assertRaises(ConfigurationError, askSecret, "Token: ")
         self.assertEqual(str(problem), "this terminal would show what is secret; nothing was read")
 

@@ -94,7 +94,8 @@ class CheckTests(ConfiguredCase):
         """
         What cannot be served is one line with its place, and status 1.
         """
-        self.assertEqual(self.refusal("check", status=1), "balws.toml: cannot be read: No such file or directory")
+        self.assertEqual(self.refusal("check", status=1), "which file? Here is no balws.toml; balws init makes one")
+        self.assertEqual(self.refusal("check", "a", status=1), "a: cannot be read: No such file or directory")
         for text, problem in (
             ("[[listeners]]\nport = 'x'\n", 'balws.toml:2:8: listeners[0].port: expected an integer, got "x"'),
             (
@@ -124,3 +125,4 @@ class CheckTests(ConfiguredCase):
         """
         self.assertEqual(self.refusal("check", "a", "b"), "one file is checked")
         self.assertEqual(self.refusal("check", "--json", "-q"), "either --json or --quiet")
+        self.assertEqual(self.refusal("check", ""), "the file has no name")

@@ -4,6 +4,7 @@ Tests of L{balws.cli.command} and L{balws.cli.options}.
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 from collections.abc import Callable
@@ -159,6 +160,69 @@ class MainTests(CommandTestCase):
         self.patch(HashPassword, "run", interrupted)
         self.assertEqual(main(["hash-password"]), 1)
         self.assertEqual(self.err.getvalue(), "\nbalws: interrupted\n")
+
+    def test_noRoom(self) -> None:
+        """
+        An output that cannot be written, and one that nobody reads, end with status 1 and no traceback.
+        """
+        for problem, line in (
+            (OSError(errno.ENOSPC, "No room"), "balws: the output cannot be written: No room\n"),
+            (BrokenPipeError(errno.EPIPE, "Broken pipe"), ""),
+        ):
+
+            def fails(problem: OSError = problem) -> None:
+                raise problem
+
+            for arguments in (["completion", "bash"], ["--help"]):
+                with open(self.mktemp(), "w") as nowhere:
+                    self.patch(sys, "stdout", StringIO())
+                    self.patch(sys.stdout, "flush", fails)
+                    self.patch(sys.stdout, "fileno", nowhere.fileno)
+                    self.err.truncate(0)
+                    self.err.seek(0)
+                    self.assertEqual(main(arguments), 1)
+                    self.assertEqual(self.err.getvalue(), line)
+
+    def test_otherFailure(self) -> None:
+        """
+        What is no failure of the output is nobody's to hide.
+        """
+
+        def fails(self: object) -> None:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+
+        self.patch(HashPassword, "run", fails)
+        self.assertRaises(FileNotFoundError, main, ["hash-password"])
+
+    def test_closed(self) -> None:
+        """
+        Who closes the standard streams gets the status all the same.
+        """
+        for arguments, status in ((["--version"], 0), (["nothing"], 2)):
+            done = subprocess.run(
+                ["sh", "-c", '"$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "balws", *arguments], capture_output=True
+            )
+            self.assertEqual((done.stdout, done.stderr, done.returncode), (b"", b"", status))
+
+    def test_width(self) -> None:
+        """
+        C{--help} has lines as long as the terminal lets them be, or COLUMNS, from 40 to 80 columns.
+        """
+        for columns, terminal, widest in (
+            ("", None, 80),
+            ("", 50, 50),
+            ("", 200, 80),
+            ("60", 50, 60),
+            ("5", None, 40),
+            ("x", None, 80),
+            ("\u0665", 50, 50),
+            ("99999", None, 80),
+        ):
+            self.patch(options.os, "environ", {"COLUMNS": columns})
+            self.patch(options, "terminalWidth", lambda terminal=terminal: terminal)
+            lines = HashPassword().getUsage().splitlines()[1:]
+            longest = max(map(len, lines))
+            self.assertTrue(widest - 12 < longest <= widest, (columns, terminal, longest))
 
     def test_module(self) -> None:
         """

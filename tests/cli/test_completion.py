@@ -45,8 +45,18 @@ class Named(CommandOptions):
     choices: ClassVar = {"": ("up", "down")}
 
 
-#: Two commands, as C{subCommands} has them.
+class Above(CommandOptions):
+    """
+    A command with commands of its own.
+    """
+
+    synopsis = "Usage: balws above odd|named"
+    subCommands: ClassVar[Any] = [["odd", None, Odd, "It's odd."], ["named", None, Named, "Has a name."]]
+
+
+#: Commands, as C{subCommands} has them.
 TWO = [["odd", None, Odd, "It's odd: [really]."], ["named", None, Named, "Has a name."]]
+NESTED = [*TWO, ["above", None, Above, "Has commands."]]
 
 
 class OffersTests(SynchronousTestCase):
@@ -72,6 +82,15 @@ class OffersTests(SynchronousTestCase):
             ),
         )
         self.assertEqual((named.choices, named.takesFiles), (("up", "down"), False))
+
+    def test_nested(self) -> None:
+        """
+        Commands of a command are offered with all that they have.
+        """
+        above = list(offers(NESTED))[-1]
+        self.assertEqual([each.name for each in above.commands], ["odd", "named"])
+        self.assertEqual(above.commands[0].options, next(offers(TWO)).options)
+        self.assertEqual((above.choices, above.commands[1].commands), ((), ()))
 
     def test_all(self) -> None:
         """
@@ -176,8 +195,30 @@ class BashTests(ShellCase):
         self.assertEqual(self.completed("balws", "named", "u"), ["up"])
         self.assertEqual(self.completed("balws", "named", ""), ["up", "down"])
         self.assertEqual(self.completed("balws", "named", "--h"), ["--help"])
-        for words, found in ((("token",), ["make", "show"]), (("hash-password", "--kind"), ["scrypt", "argon2"])):
-            self.assertEqual(self.completed("balws", *words, "", commands=Options.subCommands), found)
+        for words, found in (
+            (("token", ""), ["make", "show"]),
+            (("token", "m"), ["make"]),
+            (("token", "make", "--jw"), ["--jwk-file"]),
+            (("token", "show", "--jw"), ["--jwks"]),
+            (("hash-password", "--kind", ""), ["scrypt", "argon2"]),
+        ):
+            self.assertEqual(self.completed("balws", *words, commands=Options.subCommands), found)
+
+    def test_nested(self) -> None:
+        """
+        Behind the command of a command come its options, its values and its arguments.
+        """
+        for words, found in (
+            (("",), ["odd", "named"]),
+            (("--v",), ["--version"]),
+            (("odd", "--q"), ["--quiet"]),
+            (("odd", "--kind", ""), ["a", "b"]),
+            (("odd", "--kind", "=", "b"), ["b"]),
+            (("named", "u"), ["up"]),
+            (("named", "--q"), [""]),
+            (("other", "--kind", ""), ["odd", "named"]),
+        ):
+            self.assertEqual(self.completed("balws", "above", *words, commands=NESTED), found, words)
 
     def test_files(self) -> None:
         """
@@ -189,6 +230,9 @@ class BashTests(ShellCase):
         (folder / "a.toml").touch()
         for words in (("odd", "-i", "a"), ("odd", "--input", "a"), ("odd", "a")):
             self.assertEqual(sorted(self.completed("balws", *words, folder=folder)), ["a file", "a.toml"])
+        for words in (("above", "odd", "-i", "a"), ("above", "odd", "a")):
+            found = self.completed("balws", *words, commands=NESTED, folder=folder)
+            self.assertEqual(sorted(found), ["a file", "a.toml"])
         for words in (("odd", "--profile", "a"), ("named", "a"), ("odd", "--a")):
             self.assertEqual(self.completed("balws", *words, folder=folder), [""])
 
@@ -221,6 +265,30 @@ class ZshTests(ShellCase):
         self.assertEqual(self.shell("zsh", "-f", "-n", text=script("zsh", Options.subCommands)), "")
 
 
+    def offered(self, *words: str) -> str:
+        """
+        @param words: those before the cursor, the last one of which is completed.
+        @return: what is asked of the function that completes options and arguments.
+        """
+        listed = " ".join(f"'{word}'" for word in words)
+        return self.shell(
+            "zsh",
+            "-f",
+            text=f"compdef() {{ : }}\n{script('zsh', NESTED)}\n_arguments() {{ print -rl -- \"$@\" }}\n"
+            f"words=({listed})\nCURRENT={len(words)}\n_balws\n",
+        )
+
+    def test_nested(self) -> None:
+        """
+        Behind the command of a command come its options, and in front of it what commands there are.
+        """
+        self.assertIn("\n1: :(('odd:It'\\''s odd.' 'named:Has a name.'))\n", self.offered("balws", "above", ""))
+        self.assertNotIn("--quiet", self.offered("balws", "above", "odd"))
+        self.assertIn("--quiet[Say nothing.]", self.offered("balws", "above", "odd", ""))
+        self.assertIn("1: :(up down)", self.offered("balws", "above", "named", ""))
+        self.assertNotIn("--quiet", self.offered("balws", "above", "other", ""))
+
+
 class FishTests(ShellCase):
     """
     fish.
@@ -249,6 +317,21 @@ class FishTests(ShellCase):
         text = script("fish", Options.subCommands)
         self.assertEqual(self.shell("fish", "--no-execute", text=text), "")
         self.assertTrue(self.shell("fish", text=text + "\ncomplete -C 'balws p'").startswith("ps\t"))
+
+    def test_nested(self) -> None:
+        """
+        Behind the command of a command come its options and arguments, and in front of it what commands there are.
+        """
+        for words, found in (
+            ("", ["odd", "named"]),
+            ("--q", []),
+            ("odd --q", ["--quiet"]),
+            ("odd --kind ", ["a", "b"]),
+            ("named ", ["down", "up"]),
+        ):
+            text = f"{script('fish', NESTED)}\ncomplete -C 'balws above {words}'"
+            offered = [line.partition("\t")[0] for line in self.shell("fish", text=text).splitlines()]
+            self.assertEqual(sorted(offered), sorted(found), words)
 
 
 class OfferTests(SynchronousTestCase):

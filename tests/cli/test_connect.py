@@ -12,12 +12,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from twisted.internet.defer import fail
 from twisted.logger import Logger
 
 from balws.cli import options as commandOptions
 from balws.cli.command import main
 from balws.cli.connect import Connect, options
 from balws.cli.connect.outcome import DONE, Outcome
+from balws.errors import ConnectionClosureError
 from tests.cli.connecting import Place
 from tests.cli.test_command import CommandTestCase
 
@@ -114,6 +116,20 @@ class ScriptTests(ConnectTestCase):
         self.connect(ECHO, "--send", "a", "--reconnect", "--timeout", "4", status=5)
         self.assertEqual(self.err.getvalue(), "balws: timed out after 4 seconds\n")
 
+    def test_interrupted(self) -> None:
+        """
+        Who ends it from outside is not told that the server has lost the connection.
+        """
+
+        def connect(*arguments: Any, **fields: Any) -> Any:
+            for _, _, function, *values in self.place.triggers:
+                function(*values)
+            return fail(ConnectionClosureError("gone", statusCode=1006))
+
+        self.patch(options, "Client", SimpleNamespace(connect=connect))
+        self.connect(ECHO, "--send", "a", status=1)
+        self.assertEqual(self.err.getvalue(), "balws: interrupted\n")
+
     def test_quiet(self) -> None:
         """
         Quietly only the status tells.
@@ -160,9 +176,6 @@ class ScriptTests(ConnectTestCase):
         self.assertEqual(self.connect(ECHO), "one\n")
         self.assertEqual(self.connect(ECHO, "--null"), "one\n")
         self.assertEqual(made, [(7, b"\n", options.MAX_MESSAGE), (7, b"\0", options.MAX_MESSAGE)])
-        self.patch(sys, "stdin", None)
-        self.assertEqual(self.connect(ECHO), "")
-        self.assertEqual(len(made), 2)
 
     def test_warnings(self) -> None:
         """
@@ -298,7 +311,7 @@ class ByHandTests(ConnectTestCase):
         self.patch(sys, "stdout", Screen())
         self.assertEqual(main(["connect", ECHO]), 0)
         self.assertEqual(began, [(99, 99)])
-        ((*when, restore),) = self.place.triggers
+        ((*when, restore),) = [each for each in self.place.triggers if each[0] == "after"]
         self.assertEqual((when, restore.__name__), (["after", "shutdown"], "stop"))
         self.assertEqual(told[0], "connected to ws://localhost/echo")
         self.assertEqual(told[-1], "stopped")

@@ -9,7 +9,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.connect import commands
-from balws.cli.connect.commands import COMMANDS, HELP, Command, Say, codeAndReason, onOrOff, parse, payloadOf
+from balws.cli.connect.commands import ARGUMENTS, COMMANDS, HELP, Command, Say, codeAndReason, onOrOff, parse, payloadOf
 from balws.errors import Error
 
 
@@ -45,6 +45,21 @@ class CommandsTests(SynchronousTestCase):
         """
         for each in set(COMMANDS) - {"/help"}:
             self.assertTrue(any(line.startswith(each) for line in HELP), each)
+
+    def test_arguments(self) -> None:
+        """
+        What a command takes can be completed, and is taken then.
+        """
+        for name in ("json", "times"):
+            self.assertEqual(ARGUMENTS[f"/{name}"]("o"), ["on", "off"])
+        codes = ARGUMENTS["/close"]("10")
+        self.assertEqual([codeAndReason(each)[0] for each in codes], list(map(int, codes)))
+        self.assertEqual((codes[0], codes[-1], len(codes)), ("1000", "1011", 9))
+        path = Path(self.mktemp())
+        path.write_bytes(b"1234")
+        (found,) = ARGUMENTS["/binary"](f"@{path}")
+        self.assertEqual(payloadOf(found), b"1234")
+        self.assertEqual(ARGUMENTS["/binary"](str(path)), [])
 
     def test_payload(self) -> None:
         """

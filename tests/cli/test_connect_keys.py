@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.connect.keys import Keys
+from balws.cli.connect.keys import Keys, Pasted
 
 
-def keysOf(*portions: bytes) -> list[str]:
+def keysOf(*portions: bytes) -> list[str | Pasted]:
     """
     @return: the keys of what comes in these portions.
     """
@@ -36,9 +36,27 @@ class KeysTests(SynchronousTestCase):
         Control characters have names.
         """
         self.assertEqual(
-            keysOf(b"\r\n\t\x7f\x08\x01\x03\x04\x1a"),
-            ["enter", "enter", "tab", "backspace", "backspace", "ctrl-a", "ctrl-c", "ctrl-d", "ctrl-z"],
+            keysOf(b"\r\n\t\x7f\x08\x01\x03\x04\x1a\x1f\x00"),
+            ["enter", "enter", "tab", *["backspace"] * 2, *(f"ctrl-{each}" for each in "acdz_@")],
         )
+
+    def test_quoted(self) -> None:
+        """
+        What comes behind Ctrl-V is text.
+        """
+        self.assertEqual(keysOf(b"\x16\t\x16\r\x16\x1b[\x16", b"\x16\x03"), ["\t", "\n", "\x1b", "[", "\x16", "ctrl-c"])
+
+    def test_escape(self) -> None:
+        """
+        Whether ESC is a key of itself shows when nothing comes behind it.
+        """
+        keys = Keys()
+        self.assertEqual(list(keys.feed(b"a\x1b")), ["a"])
+        self.assertTrue(keys.isUndecided)
+        self.assertEqual(keys.decide(), "escape")
+        self.assertFalse(keys.isUndecided)
+        self.assertEqual(list(keys.feed(b"b\x1b[")), ["b"])
+        self.assertFalse(keys.isUndecided)
 
     def test_sequences(self) -> None:
         """
@@ -56,7 +74,11 @@ class KeysTests(SynchronousTestCase):
             (b"\x1b[1~", "home"),
             (b"\x1b[8~", "end"),
             (b"\x1b[3~", "delete"),
+            (b"\x1b[3;5~", "alt-d"),
+            (b"\x1b[3;2~", "delete"),
             (b"\x1bb", "alt-b"),
+            (b"\x1bB", "alt-b"),
+            (b"\x1b\x08", "alt-backspace"),
             (b"\x1b\x7f", "alt-backspace"),
         ):
             self.assertEqual(keysOf(data + b"x"), [key, "x"], data)
@@ -73,8 +95,31 @@ class KeysTests(SynchronousTestCase):
 
     def test_paste(self) -> None:
         """
-        What is pasted is text, the ends of its lines and tabs too.
+        What is pasted is text, tabs and whatever else would be a key too; its lines end in one way.
         """
         self.assertEqual(
-            keysOf(b"\x1b[200~a\r\tb\x03\x1b[201~\rc"), ["a", "\n", "\t", "b", "\x03", "enter", "c"]
+            keysOf(b"x\x1b[200~a\r\tb\x03\x1b[A\x1b\x16c\r\nd\n\re\x1b[201~\rc"),
+            ["x", Pasted("a\n\tb\x03\x1b[A\x1b\x16c\nd\n\ne", True), "enter", "c"],
         )
+        self.assertEqual(keysOf(b"\x1b[200~\x1b[201~a"), ["a"])
+
+    def test_portions(self) -> None:
+        """
+        It may come in portions of any length, and several times.
+        """
+        data = b"\x1b[200~one\r\ntwo\x1b[20\r\x1b[201~\x1b[200~x\x1b[201~\r"
+        for size in range(1, len(data)):
+            text = ""
+            for key in keysOf(*(data[place : place + size] for place in range(0, len(data), size))):
+                self.assertFalse(isinstance(key, Pasted) and key.isFirst and text not in ("", "one\ntwo\x1b[20\n"))
+                text += key.text if isinstance(key, Pasted) else key
+            self.assertEqual(text, "one\ntwo\x1b[20\nxenter", size)
+
+    def test_undecidedWithinPaste(self) -> None:
+        """
+        An ESC at the end of a portion is no key.
+        """
+        keys = Keys()
+        self.assertEqual(list(keys.feed(b"\x1b[200~a\x1b")), [Pasted("a", True)])
+        self.assertFalse(keys.isUndecided)
+        self.assertEqual(list(keys.feed(b"b\x1b[201~")), [Pasted("\x1bb", False)])

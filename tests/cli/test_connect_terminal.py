@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.connect import terminal as module
@@ -74,12 +75,13 @@ class Emulated:
             self.rows, self.column = [""], 0
 
 
-class FakeReactor:
+class FakeReactor(Clock):
     """
     Remembers who reads.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.readers: list[Any] = []
 
     def addReader(self, reader: Any) -> None:
@@ -212,6 +214,56 @@ class TerminalTests(SynchronousTestCase):
         """
         self.type(b"/\t")
         self.assertEqual(self.shown(), ["/help  /quit", "> /"])
+
+    def test_search(self) -> None:
+        """
+        What is searched for stands in front of what was found.
+        """
+        self.resize(60)
+        self.type(b"one\rtwo\r\x12o")
+        self.assertEqual(self.shown()[-1], "(reverse-i-search)`o': two")
+        self.assertEqual(self.screen.column, len("(reverse-i-search)`o': tw"))
+        self.terminal.tell("< news")
+        self.assertEqual(self.shown()[-2:], ["< news", "(reverse-i-search)`o': two"])
+        self.type(b"ne\r")
+        self.assertEqual(self.shown()[-2:], ["> one", ">"])
+        self.assertEqual(self.said.lines, ["one", "two", "one"])
+
+    def test_escape(self) -> None:
+        """
+        ESC leaves the search when nothing comes behind it for a while; else it begins another key.
+        """
+        self.resize(60)
+        self.type(b"one\r\x12o\x1b")
+        self.assertEqual(self.shown()[-1], "(reverse-i-search)`o': one")
+        self.reactor.advance(module.ESCAPING)
+        self.assertEqual(self.shown()[-1], "> one")
+        self.type(b"X\x15\x12o\x1b")
+        self.type(b"[C\x1b")
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+        self.type(b"b\x1b")
+        self.reactor.advance(1)
+        self.type(b"dX\r")
+        self.assertEqual(self.said.lines, ["one", "X"])
+
+    def test_escapeAtTheEnd(self) -> None:
+        """
+        Nobody waits for more when the terminal was given back.
+        """
+        self.type(b"\x12\x1b")
+        self.assertEqual(len(self.reactor.getDelayedCalls()), 1)
+        self.terminal.stop()
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_pasted(self) -> None:
+        """
+        Several lines that are pasted are one message, and undone at once.
+        """
+        self.type(b"\x1b[200~one\rtwo\r\x1b[201~")
+        self.assertEqual(self.shown(), ["> one\\ntwo\\n"])
+        self.type(b"\x7f\r\x1b[200~x\ry\x1b[201~\x1f")
+        self.assertEqual(self.shown(), ["> one\\ntwo", ">"])
+        self.assertEqual(self.said.lines, ["one\ntwo"])
 
     def test_clear(self) -> None:
         """

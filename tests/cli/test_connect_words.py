@@ -39,6 +39,18 @@ class WordsTests(SynchronousTestCase):
         self.assertEqual(self.words.complete("t, "), ("", []))
         self.assertEqual(self.words.complete(""), ("", []))
 
+    def test_arguments(self) -> None:
+        """
+        Behind a command it completes what that takes, where somebody knows.
+        """
+        words = Words(("/json", "/ping"), {"/json": lambda begun: [each for each in ("off", "on") if begun in each]})
+        words.see("once")
+        self.assertEqual(words.complete("/json "), ("o", []))
+        self.assertEqual(words.complete("/json o"), ("", ["off", "on"]))
+        self.assertEqual(words.complete("/json of"), ("f", []))
+        self.assertEqual(words.complete("/json once"), ("", []))
+        self.assertEqual(words.complete("/ping on"), ("ce", []))
+
     def test_which(self) -> None:
         """
         Words have 3 to 64 letters.

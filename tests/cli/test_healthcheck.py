@@ -86,13 +86,17 @@ class AdminTests(HealthCase):
         """
         for answer, words in (
             ((503, b"draining\n"), "503 draining"),
-            ((404, b""), "404"),
+            ((404, b""), "404; is that the admin endpoint of balws?"),
             ((500, b"\x1b[2J\nmore"), r"500 \x1b[2J"),
-            ((301, b"x" * 100), f"301 {'x' * 60}"),
+            ((500, b"<html>"), "500"),
+            ((500, b'{"a": 1}'), "500"),
+            ((301, b"x" * 60), f"301 {'x' * 60}"),
+            ((301, b"x" * 61), f"301 {'x' * 59}…"),
         ):
             self.fake.answers["/readyz"] = answer
             self.assertEqual(await self.check("-q"), 1)
-            self.assertEqual((self.printed(), self.said()), ("", f"balws: not ready: {words}\n"))
+            shown = f"balws: not ready: http://127.0.0.1:{self.port} answers {words}\n"
+            self.assertEqual((self.printed(), self.said()), ("", shown))
 
     async def test_silent(self) -> None:
         """
@@ -150,10 +154,21 @@ class UrlTests(HealthCase):
         self.fake.answers["/a"] = b"whatever"
         self.assertEqual(await self.check(self.url("/a")), 0)
         self.assertEqual(self.printed(), "answers 200\n")
-        for status in (302, 404, 500):
+        public = "; ask a page that everybody may see, such as balws.server.health:ReadyResource"
+        for status, mend in (
+            (302, "; ask where it leads to: no redirection is followed"),
+            (401, public),
+            (403, public),
+            (
+                404,
+                "; mount balws.server.health:ReadyResource there, or ask a WebSocket service by ws:// or wss://",
+            ),
+            (426, f"; ask ws://127.0.0.1:{self.port}/a"),
+            (500, ""),
+        ):
             self.fake.answers["/a"] = (status, b"")
-            self.assertEqual(await self.check(self.url("/a")), 1)
-            self.assertEqual(self.said(), f"balws: not ready: {status}\n")
+            self.assertEqual(await self.check(self.url("/a?token=canary")), 1)
+            self.assertEqual(self.said(), f"balws: not ready: {self.url('/a')} answers {status}{mend}\n")
 
     async def test_nobody(self) -> None:
         """
@@ -228,7 +243,7 @@ class ListenerTests(HealthCase):
             await self.assertFailure(self.check(*trusted[:2], url), Error)
             self.assertEqual(await self.check(*trusted, url), 0 if words else 1)
             self.assertEqual(self.printed(), f"{words}\n" if words else "")
-        self.assertTrue(self.said().startswith("balws: not ready: 404"))
+        self.assertTrue(self.said().startswith(f"balws: not ready: https://127.0.0.1:{port}/ answers 404; mount "))
         for each in (url, f"wss://127.0.0.1:{port}/open"):
             error = await self.assertFailure(self.check("--ca-file", "none.pem", each), ConfigurationError)
             self.assertTrue(str(error).startswith("--ca-file: the file 'none.pem' cannot be read"), error)

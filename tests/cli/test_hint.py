@@ -7,7 +7,7 @@ from __future__ import annotations
 from twisted.internet.error import ConnectionRefusedError, DNSLookupError
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.hint import hinted
+from balws.cli.hint import hinted, withExample
 from balws.errors import ConfigurationError, ConnectionClosureError, ConnectionError, Error, HandshakeTimedOut, SslError
 
 URL = "ws://127.0.0.1:9090/chat"
@@ -34,7 +34,31 @@ class HintedTests(SynchronousTestCase):
         """
         Whatever else kept it from connecting is told with the URL.
         """
-        self.assertEqual(self.words(ConnectionError("IO Error: x"), cause=DNSLookupError()), f"{URL}: IO Error: x")
+        self.assertEqual(self.words(ConnectionError("IO Error: x"), cause=OSError()), f"{URL}: IO Error: x")
+
+    def test_noHost(self) -> None:
+        """
+        A name that nobody knows is told as one.
+        """
+        words = self.words(ConnectionError("IO Error: x"), cause=DNSLookupError())
+        self.assertEqual(words, f"{URL}: there is no host of this name, or nobody who knows it can be asked")
+
+    def test_example(self) -> None:
+        """
+        What was meant by a URL of the Web, and by one without a scheme, can be told; else an example is.
+        """
+        problem = Error("WebSocket client supports only WS(S) scheme: it")
+        for url, meant in (
+            ("http://localhost:9090/chat", "ws://localhost:9090/chat"),
+            ("https://example.org", "wss://example.org"),
+            ("localhost:9090/a", "ws://localhost:9090/a"),
+            ("[::1]:9090", "ws://[::1]:9090"),
+        ):
+            self.assertEqual(withExample(problem, url), f"{problem}; did you mean {meant}?")
+        expected = "; expected one such as ws://localhost:9090/chat"
+        for url in ("ftp://a/", "http://a/?token=canary", "http://a:b@c/", "http://a/\x1b", ""):
+            self.assertEqual(withExample(problem, url), f"{problem}{expected}")
+        self.assertEqual(withExample(Error("Malformed URL"), "localhost"), f"Malformed URL{expected}")
 
     def test_noAnswer(self) -> None:
         """

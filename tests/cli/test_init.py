@@ -18,7 +18,9 @@ from balws.cli.command import main
 from balws.cli.init import MAX_NAME
 from balws.config import loadFile
 from tests.cli.test_command import CommandTestCase
-from tests.documents import PATIENCE, Server, asCommand, environment, freePort
+from tests.commands import asCommand, environment
+from tests.servers import Server, freePort
+from tests.waiting import PATIENCE
 
 #: What is written for C{chat}.
 FILES = [".gitignore", "README.md", "balws.toml", "chat.py", "pyproject.toml", "test_chat.py"]
@@ -106,7 +108,7 @@ class WritingTests(InitCase):
         (self.folder / folder / "chat.py").touch()
         self.assertIn(r" in \x1b[2J chat would be", self.refusal("init", "--name", "chat", folder, status=1))
         line = self.refusal("init", "--name", "room", f"{folder}/chat.py", status=1)
-        self.assertTrue(line.startswith(r"cannot write \x1b[2J chat/chat.py"), line)
+        self.assertTrue(line.startswith(r"\x1b[2J chat/chat.py is no folder"), line)
         (self.folder / folder / "chat.py").unlink()
         self.assertIn(r"  cd '\x1b[2J chat'" + "\n", self.begin("--name", "chat", folder))
         self.assertEqual(self.names(self.folder / folder), FILES)
@@ -149,7 +151,7 @@ class RefusalTests(InitCase):
         (self.folder / "chat").write_text("a file", "utf-8")
         for folder in ("chat", "chat/below"):
             line = self.refusal("init", "--name", "room", folder, status=1)
-            self.assertRegex(line, "^cannot write chat.*: (File exists|Not a directory)$")
+            self.assertRegex(line, "^(chat is no folder|cannot write chat.*: (File exists|Not a directory))$")
 
     def test_names(self) -> None:
         """

@@ -104,6 +104,7 @@ class PlaceTests(ReachingCase):
             ('[admin]\nendpont = "unix:a"\n', "balws.toml:2:1: admin.endpont: "),
             ('[admin]\nendpoint = "unix:a"\ntoken = { env = "NOT_SET" }\n', "balws.toml"),
             ("[admin\n", "balws.toml:1:"),
+            ("a = [\n", "balws.toml:2:1: "),
         ):
             self.write(text)
             self.assertTrue(self.refusal().startswith(problem), self.refusal())
@@ -170,4 +171,4 @@ class TokenTests(ReachingCase):
             problem = "a token is one line of visible ASCII without blanks"
             self.assertEqual(self.refusal("--admin=tcp:1", "--token-file", name), f"--token-file: {problem}")
         self.environment(BALWS_ADMIN_TOKEN="a b")
-        self.assertEqual(self.refusal("--admin=tcp:1"), problem)
+        self.assertEqual(self.refusal("--admin=tcp:1"), f"BALWS_ADMIN_TOKEN of the environment: {problem}")

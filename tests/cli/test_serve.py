@@ -57,6 +57,7 @@ class ServeTests(SynchronousTestCase):
         One file is served.
         """
         self.assertEqual(str(self.assertRaises(UsageError, self.command, "a", "b")), "one file is served")
+        self.assertEqual(str(self.assertRaises(UsageError, self.command, "")), "the file has no name")
 
     def test_reactor(self) -> None:
         """
@@ -71,8 +72,12 @@ class ServeTests(SynchronousTestCase):
         A log that cannot be written, and what twistd ends with before it serves, are one line each.
         """
 
+        log = StringIO()
+
         def refused() -> None:
-            raise SystemExit("a.toml: wrong")
+            # As twistd does once it logs.
+            sys.stderr = log
+            raise SystemExit("balws: a.toml: wrong")
 
         self.patch(sys, "argv", ["balws", "serve"])
         self.patch(sys, "stderr", StringIO())
@@ -80,7 +85,7 @@ class ServeTests(SynchronousTestCase):
         self.assertEqual(main(["serve", "--logfile", "none/log", "a.toml"]), 1)
         self.assertEqual(main(["serve", "--logfile", "log", "a.toml"]), 1)
         words = "balws: --logfile none/log: cannot be written: No such file or directory\nbalws: a.toml: wrong\n"
-        self.assertEqual(sys.stderr.getvalue(), words)
+        self.assertEqual((sys.stderr.getvalue(), log.getvalue()), (words, ""))
 
     def test_status(self) -> None:
         """

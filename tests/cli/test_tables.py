@@ -90,8 +90,8 @@ class WidthTests(SynchronousTestCase):
         """
         Characters of East Asia take two columns, accents that stand by themselves none.
         """
-        texts = ("", "abc", "é", "e\u0301", "漢字", "ก\u0e34", "ｗ")
-        self.assertEqual([widthOf(each) for each in texts], [0, 3, 1, 1, 4, 1, 2])
+        texts = ("", "abc", "é", "e\u0301", "漢字", "ก\u0e34", "ｗ", "\u1112\u1161\u11ab")
+        self.assertEqual([widthOf(each) for each in texts], [0, 3, 1, 1, 4, 1, 2, 2])
 
     def test_clipped(self) -> None:
         """

@@ -178,8 +178,8 @@ class MakeTests(TokenTestCase):
         Command lines that cannot be.
         """
         for arguments, words in (
-            ([], "give one of --key-file, --secret-file"),
-            (["--key-file", "a", "--secret-file", "b"], "give one of --key-file, --secret-file"),
+            ([], "give one of --key-file, --jwk-file, --secret-file"),
+            (["--key-file", "a", "--secret-file", "b"], "give one of --key-file, --jwk-file, --secret-file"),
             (["--key-password-file", "a", "--secret-file", "b"], "--key-password-file goes with --key-file"),
             ([CANARY], "token make takes no arguments; secrets come from files"),
             (["--secret-file", "b", "--claim", "x"], "--claim is name=value"),
@@ -212,6 +212,14 @@ class MakeTests(TokenTestCase):
         """
         self.patch(make.IssuedToken, "authorization", lambda issued: fail(AuthError("cannot be signed")))
         self.assertEqual(self.refused("make", "--secret-file", self.secret), "cannot be signed")
+
+    def test_tooLarge(self) -> None:
+        """
+        One that no service would take is not made.
+        """
+        for more in ((), ("--json",)):
+            words = self.refused("make", "--secret-file", self.secret, "--claim", f"a={'x' * 7000}", *more)
+            self.assertEqual(words, "no service would take this token: The JWT is too large.")
 
     def test_help(self) -> None:
         """
@@ -449,6 +457,8 @@ class ShowTests(TokenTestCase):
         Command lines that cannot be.
         """
         for arguments, words in (
+            (["eyJhbGciOiJIUzI1NiJ9.e30.x"], "give a file; a token is never an argument, for everybody on"),
+            (["Bearer eyJhbGciOiJIUzI1NiJ9.e30.x"], "give a file; a token is never an argument, for everybody on"),
             ([CANARY, CANARY], "give one file; a token is never an argument"),
             (["x", "--env", "X"], "take one of --env and a file"),
             (["--key", "a", "--jwks", "b"], "take one of --key, --secret-file, --jwks"),

@@ -24,7 +24,7 @@ from balws.config.jwt import JwksConfig
 from balws.errors import AuthUnavailableError
 from balws.http.answer import Answer
 
-__all__ = ["KeySet", "readKeys"]
+__all__ = ["KeySet", "readKeys", "readPrivateKey"]
 
 #: Bytes of the longest answer, and the most keys that are looked at.
 MAX_BODY = 256 * 1024
@@ -85,6 +85,15 @@ def _readKey(jwk: Any, wanted: frozenset[str]) -> VerifyingKey | None:
     own = jwk.get("alg")
     narrowed = VerifyingKey(fitting, key).narrowed(wanted if own is None else wanted & {own})
     return narrowed if narrowed.algorithms else None
+
+
+def readPrivateKey(jwk: Mapping[str, Any]) -> Any:
+    """
+    @param jwk: of the kind RSA, EC or OKP, with its private half.
+    @return: the key, as cryptography has it.
+    @raise Exception: whatever a library finds to complain about; its text may have some of the key.
+    """
+    return _known[_READERS[jwk["kty"]]].from_jwk(dict(jwk))
 
 
 def _isForUs(jwk: dict[str, Any]) -> bool:

@@ -119,6 +119,8 @@ def duration(seconds: float) -> str:
     @return: with the unit that suits it, such as C{1.25 ms}.
     """
     for factor, unit in ((1, "s"), (1e3, "ms")):
-        if seconds * factor >= 1:
-            return f"{seconds * factor:.3g} {unit}" if seconds * factor < 1000 else f"{seconds * factor:,.0f} {unit}"
+        # 999.6 us are shown as 1 ms.
+        shown = f"{seconds * factor:.3g}"
+        if float(shown) >= 1:
+            return f"{shown} {unit}" if float(shown) < 1000 else f"{seconds * factor:,.0f} {unit}"
     return f"{seconds * 1e6:.3g} us"

@@ -57,13 +57,13 @@ class Bench(ClientOptions):
         "2 the command line is wrong."
     )
     optParameters: ClassVar[Any] = [
-        ["connections", "c", "10", "How many."],
+        ["connections", "c", "10", "How many connections."],
         ["rate", "r", "0", "Messages a second, of all connections together; 0 is as many as are answered."],
-        ["duration", "d", "10", "Seconds."],
+        ["duration", "d", "10", "For how many seconds it sends."],
         ["size", "b", None, "Send binary messages of so many bytes."],
         ["message", "m", None, "Send this text."],
         ["pipeline", "p", "1", "How many messages of a connection may wait for their answers."],
-        ["max-errors", "e", "0", "So many errors are none."],
+        ["max-errors", "e", "0", "The status is 0 up to so many errors."],
         ["timeout", "t", "30", "Seconds to connect."],
     ]
     optFlags: ClassVar[Any] = [

@@ -5,14 +5,16 @@ What a line means: a message, or a command when a slash is in front.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import attrs
 
+from balws.cli.connect.files import filesLike
 from balws.closing import isSendable
 from balws.errors import Error
 
-__all__ = ["COMMANDS", "HELP", "Command", "Say", "codeAndReason", "onOrOff", "parse", "payloadOf"]
+__all__ = ["ARGUMENTS", "COMMANDS", "HELP", "Command", "Say", "codeAndReason", "onOrOff", "parse", "payloadOf"]
 
 #: The largest file that is sent as one message (bytes).
 MAX_FILE = 64 * 1024 * 1024
@@ -29,8 +31,26 @@ HELP = (
     "/json on|off     spread JSON over lines",
     "/times on|off    tell when a message came, and how long after the last one was sent",
     "/quit            close with 1000 and leave, as Ctrl-D does",
-    "Up and Down walk through what was typed before, in earlier sessions, too. Tab completes commands and words.",
+    "Up and Down walk through what was typed before, in earlier sessions, too; Ctrl-R searches in it.",
+    "Tab completes commands and words. Ctrl-_ undoes. Ctrl-V takes the next key as text, such as Tab or Enter.",
 )
+
+
+def _files(begun: str) -> list[str]:
+    return [f"@{each}" for each in filesLike(begun[1:])] if begun.startswith("@") else []
+
+
+def _oneOf(*words: str) -> Callable[[str], list[str]]:
+    return lambda begun: [each for each in words if each.startswith(begun)]
+
+
+#: What the argument of a command can be that begins so.
+ARGUMENTS: Mapping[str, Callable[[str], list[str]]] = {
+    "/binary": _files,
+    "/close": _oneOf(*map(str, filter(isSendable, range(1000, 1012)))),
+    "/json": _oneOf("on", "off"),
+    "/times": _oneOf("on", "off"),
+}
 
 
 @attrs.frozen

@@ -94,6 +94,44 @@ class History:
         self._place += 1
         return self._unfinished if self._place == len(self._lines) else self._lines[self._place]
 
+    # Searching
+
+    def find(self, text: str, place: int, step: int, other: str | None = None) -> int | None:
+        """
+        @param place: where to begin: a line, from 0, the oldest; that of L{end} is none yet.
+        @param step: -1 for older ones, 1 for newer ones.
+        @param other: a line that is not wanted again.
+        @return: the place of the next line with this text in it.
+        """
+        while 0 <= place < len(self._lines):
+            if text in self._lines[place] and self._lines[place] != other:
+                return place
+            place += step
+        return None
+
+    @property
+    def end(self) -> int:
+        """
+        The place behind the newest line.
+        """
+        return len(self._lines)
+
+    def at(self, place: int) -> str:
+        """
+        @return: the line there.
+        """
+        return self._lines[place]
+
+    def visit(self, place: int, present: str) -> None:
+        """
+        Walk on from there.
+
+        @param present: see L{older}.
+        """
+        if self._place == len(self._lines):
+            self._unfinished = present
+        self._place = place
+
     def save(self) -> None:
         """
         Add the new lines to the file, behind what other sessions have added since.

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, ClassVar, TextIO
+from typing import Any, ClassVar
 
 from twisted.internet.defer import Deferred, TimeoutError
 from twisted.python.usage import UsageError
 
 from balws.cli.clientauth import ClientOptions, tellingWarnings
-from balws.cli.connect.commands import COMMANDS
+from balws.cli.connect.commands import ARGUMENTS, COMMANDS
 from balws.cli.connect.dialogue import Dialogue, greeting
 from balws.cli.connect.history import History, historyPath
-from balws.cli.connect.outcome import Outcome, outcomeOf, tooLate
+from balws.cli.connect.outcome import INTERRUPTED, Outcome, outcomeOf, tooLate
 from balws.cli.connect.printed import Printed
 from balws.cli.connect.prompt import Prompt
 from balws.cli.connect.script import Plan, Script, given
@@ -101,7 +101,7 @@ class Connect(ClientOptions):
                 raise UsageError(f"take one of {', '.join(f'--{name}' for name in names)}")
         if self._sends and self["null"]:
             raise UsageError("--null is for messages on the standard input, which --send leaves alone")
-        if self["raw"] and _isTerminal(sys.stdout):
+        if self["raw"] and sys.stdout.isatty():
             raise UsageError("--raw is for a pipe or a file: what a peer sends could do anything to a terminal")
         self._timeout = 0.0 if self["timeout"] is None else amount(self, "timeout", 0.001)
         self._plan = Plan(
@@ -119,16 +119,21 @@ class Connect(ClientOptions):
         """
         if self._sends or any(self[name] for name in _SCRIPT):
             return True
-        return not (_isTerminal(sys.stdin) and _isTerminal(sys.stdout)) or os.environ.get("TERM") == "dumb"
+        return not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM") == "dumb"
 
     async def main(self, reactor: Any) -> int:
         """
         See L{ClientOptions}.
         """
+        isStopped: list[bool] = []
+        reactor.addSystemEventTrigger("before", "shutdown", isStopped.append, True)
         try:
             outcome = await (self._script(reactor) if self.isScript else self._dialogue(reactor))
         except Error as problem:
             outcome = outcomeOf(hinted(problem, self.url))
+        if isStopped:
+            # What became of the connection then says nothing of the server.
+            outcome = INTERRUPTED
         for line in outcome.lines:
             self._say(f"balws: {line}")
         return outcome.status
@@ -166,7 +171,7 @@ class Connect(ClientOptions):
             stop()
 
     def _source(self, reactor: Any) -> Any:
-        if self._sends or sys.stdin is None or _isTerminal(sys.stdin):
+        if self._sends or sys.stdin.isatty():
             return given(self._sends)
         return aiter(Lines(reactor, sys.stdin.fileno(), b"\0" if self["null"] else b"\n", MAX_MESSAGE))
 
@@ -176,7 +181,7 @@ class Connect(ClientOptions):
 
     async def _dialogue(self, reactor: Any) -> Outcome:
         history = History(historyPath())
-        words = Words(COMMANDS)
+        words = Words(COMMANDS, ARGUMENTS)
         terminal = Terminal(reactor, Prompt(history, words), sys.stdin.fileno(), sys.stdout.fileno())
         # Whatever ends the reactor, the terminal is left as it was found.
         reactor.addSystemEventTrigger("after", "shutdown", terminal.stop)
@@ -192,8 +197,3 @@ class Connect(ClientOptions):
                 history.save()
             except OSError as problem:
                 self._say(f"balws: what was typed cannot be kept: {problem.strerror}")
-
-
-def _isTerminal(stream: TextIO | None) -> bool:
-    # A process may be started without the one or the other.
-    return stream is not None and stream.isatty()

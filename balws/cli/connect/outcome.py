@@ -17,7 +17,18 @@ from balws.errors import (
 )
 from balws.logs.escape import escaped
 
-__all__ = ["DONE", "FAILED", "REFUSED", "TIMED_OUT", "UNCLEAN", "Outcome", "outcomeOf", "tooLate", "wordsOf"]
+__all__ = [
+    "DONE",
+    "FAILED",
+    "INTERRUPTED",
+    "REFUSED",
+    "TIMED_OUT",
+    "UNCLEAN",
+    "Outcome",
+    "outcomeOf",
+    "tooLate",
+    "wordsOf",
+]
 
 #: The statuses of the process; 2 is a command line that is wrong.
 DONE, FAILED, REFUSED, UNCLEAN, TIMED_OUT = 0, 1, 3, 4, 5
@@ -54,6 +65,10 @@ class Outcome:
 
     status: int
     lines: tuple[str, ...]
+
+
+#: A signal has ended the process, as Ctrl-C does in a script.
+INTERRUPTED = Outcome(FAILED, ("interrupted",))
 
 
 def wordsOf(code: int, reason: str = "") -> str:

@@ -20,14 +20,12 @@ from twisted.internet.interfaces import IReadDescriptor
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from balws.cli.connect.keys import Keys
-from balws.cli.connect.prompt import Act, Prompt
+from balws.cli.connect.keys import Keys, Pasted
+from balws.cli.connect.prompt import LEAD, Act, Prompt
 from balws.cli.tables import widthOf
 from balws.logs.escape import escaped
 
 __all__ = ["Terminal"]
-
-PROMPT = "> "
 
 _ERASE = "\r\x1b[K"
 _CLEAR = "\x1b[H\x1b[2J"
@@ -35,6 +33,9 @@ _PASTE_ON, _PASTE_OFF = "\x1b[?2004h", "\x1b[?2004l"
 
 #: Columns where the terminal does not say.
 _COLUMNS = 80
+
+#: Seconds that the bytes behind an ESC have to come, while ESC alone means something.
+ESCAPING = 0.2
 
 #: Bytes of one read, and of a line that was entered as it stays on the screen.
 _READ = 4096
@@ -77,6 +78,7 @@ class Terminal:
         self._talk: Talk | None = None
         self._found: list[Any] | None = None
         self._resized: Any = None
+        self._escaping: Any = None
 
     def start(self, talk: Talk) -> None:
         """
@@ -100,6 +102,7 @@ class Terminal:
         if self._found is None:
             return
         self._reactor.removeReader(self)
+        self._forget()
         self._end()
         self._found = None
         signal.signal(signal.SIGWINCH, self._resized)
@@ -144,9 +147,10 @@ class Terminal:
             columns = os.get_terminal_size(self._screen).columns or _COLUMNS
         except OSError:
             columns = _COLUMNS
-        shown, column = self._prompt.line.window(max(columns - len(PROMPT), 4))
+        lead = self._prompt.lead(columns)
+        shown, column = self._prompt.line.window(max(columns - widthOf(lead), 4))
         behind = widthOf(shown) - column
-        return PROMPT + shown + (f"\x1b[{behind}D" if behind else "")
+        return lead + shown + (f"\x1b[{behind}D" if behind else "")
 
     def _write(self, text: str) -> None:
         data = text.encode("utf-8", "replace")
@@ -182,11 +186,24 @@ class Terminal:
             self.stop()
             self._left()
             return
+        self._forget()
         for key in self._keys.feed(data):
             if self._found is None:  # it was left
                 return
             self._press(key)
+        if self._keys.isUndecided and self._prompt.isSearching:
+            self._escaping = self._reactor.callLater(ESCAPING, self._escaped)
         self._draw()
+
+    def _escaped(self) -> None:
+        self._escaping = None
+        self._press(self._keys.decide())
+        self._draw()
+
+    def _forget(self) -> None:
+        escaping, self._escaping = self._escaping, None
+        if escaping is not None:
+            escaping.cancel()
 
     def connectionLost(self, reason: Failure | None = None) -> None:
         """
@@ -198,15 +215,14 @@ class Terminal:
         assert self._talk is not None  # it has started
         self._talk.left()
 
-    def _press(self, key: str) -> None:
-        before = self._prompt.line.text
+    def _press(self, key: str | Pasted) -> None:
         pressed = self._prompt.press(key)
         assert self._talk is not None  # it has started
         if pressed.act is Act.ENTER:
-            self._entered(before)
+            self._entered(pressed.text)
             self._talk.entered(pressed.text)
         elif pressed.act is Act.CANCEL:
-            self._entered(before + "^C")
+            self._entered(pressed.text + "^C")
         elif pressed.act is Act.ASK:
             self.tell("Ctrl-C once more leaves, and so does Ctrl-D.")
         elif pressed.act is Act.LEAVE:
@@ -220,7 +236,7 @@ class Terminal:
 
     def _entered(self, text: str) -> None:
         if text:
-            self._write(f"{_ERASE}{PROMPT}{escaped(text, _LONGEST)}\n")
+            self._write(f"{_ERASE}{LEAD}{escaped(text, _LONGEST)}\n")
 
     def _suspend(self) -> None:
         self._end()

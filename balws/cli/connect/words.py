@@ -6,7 +6,7 @@ What the Tab key completes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 __all__ = ["Words"]
 
@@ -27,14 +27,18 @@ _begun = re.compile(r"[\w.-]+\Z").search
 
 class Words:
     """
-    Commands at the beginning of a line, elsewhere what was seen in the conversation.
+    Commands at the beginning of a line, then their arguments, elsewhere what was seen in the conversation.
     """
 
-    def __init__(self, commands: Iterable[str]) -> None:
+    def __init__(
+        self, commands: Iterable[str], arguments: Mapping[str, Callable[[str], list[str]]] | None = None
+    ) -> None:
         """
         @param commands: with their slash.
+        @param arguments: of a command: all that begin as what is given; of others nobody knows.
         """
         self._commands = sorted(commands)
+        self._arguments = arguments or {}
         self._seen: dict[str, None] = {}
 
     def see(self, message: str) -> None:
@@ -53,8 +57,11 @@ class Words:
         @param text: what stands in front of the cursor.
         @return: what to put there, and, where there is nothing to put, between what to choose.
         """
-        if text.startswith("/") and not text.startswith("//") and " " not in text:
+        command, blank, argument = text.partition(" ")
+        if text.startswith("/") and not text.startswith("//") and not blank:
             begun, known, end = text, self._commands, " "
+        elif command in self._arguments:
+            begun, known, end = argument, self._arguments[command](argument), ""
         else:
             match = _begun(text[-MAX_BEGUN:])
             if match is None:

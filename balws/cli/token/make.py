@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import time
 from typing import Any, ClassVar
 
+from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
-from balws.auth.jwt.compact import parse
+from balws.auth.jwt.compact import encode, parse
 from balws.auth.jwt.issuing import IssuedToken
+from balws.auth.jwt.keys import SigningKey
+from balws.cli.clientauth import tellingWarnings
 from balws.cli.options import CommandOptions
+from balws.cli.token.jwk import readJwk
 from balws.config.claims import ALGORITHMS
 from balws.config.jwt import JwtIssuerConfig
 from balws.config.records import build
@@ -28,6 +33,9 @@ __all__ = ["Make", "lifetime"]
 
 #: What is tried for a key whose algorithm is not given: each goes with another kind of key.
 _USUAL = ("RS256", "ES256", "ES384", "ES512", "EdDSA")
+
+#: Where a key comes from.
+_KEYS = ("key-file", "jwk-file", "secret-file")
 
 _lifetime = re.compile(r"(\d{1,9})([smhd]?)").fullmatch
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -50,9 +58,10 @@ class Make(CommandOptions):
     Prints one token.
     """
 
-    synopsis = "Usage: balws token make --key-file PEM | --secret-file FILE [options]"
+    synopsis = "Usage: balws token make --key-file PEM | --jwk-file JWK | --secret-file FILE [options]"
     longdesc = (
-        "Prints a JWT, signed with a private key, or with a secret of at least 32 bytes. "
+        "Prints a JWT, signed with a private key, or with a secret of at least 32 bytes. A JWK says itself "
+        "for which algorithm it is, and its name, unless the options do; one of a set is chosen by --kid. "
         "Example: balws token make --issuer robots --audience chat --subject robot-7 --scope write "
         "--expires 1h --secret-file secret.txt"
     )
@@ -61,10 +70,11 @@ class Make(CommandOptions):
         ["subject", "s", None, "Who it is for (sub)."],
         ["expires", "e", "5m", "For how long it is good: 90s, 5m, 1h, 7d."],
         ["key-file", "k", None, "The private key (PEM)."],
+        ["jwk-file", None, None, "The file with the private key or the secret as a JWK, or with a set of them."],
         ["key-password-file", None, None, "The file with what the key is encrypted with."],
         ["secret-file", None, None, "The file with the secret that both sides know, for HS256, HS384 and HS512."],
         ["algorithm", "a", None, f"One of {', '.join(ALGORITHMS)}; else what goes with the key."],
-        ["kid", None, None, "The name of the key (kid), in the header."],
+        ["kid", None, None, "The name of the key (kid), for the header; with a set of JWK, of the one to take."],
     ]
     optFlags: ClassVar[Any] = [["json", "j", "Print an object of JSON: token, header, claims."]]
 
@@ -109,8 +119,8 @@ class Make(CommandOptions):
         """
         @raise UsageError: for what cannot be, or not together.
         """
-        if (self["key-file"] is None) == (self["secret-file"] is None):
-            raise UsageError("give one of --key-file, --secret-file")
+        if sum(1 for name in _KEYS if self[name] is not None) != 1:
+            raise UsageError(f"give one of {', '.join(f'--{name}' for name in _KEYS)}")
         if self["key-password-file"] is not None and self["key-file"] is None:
             raise UsageError("--key-password-file goes with --key-file")
         if self["algorithm"] not in (None, *ALGORITHMS):
@@ -136,16 +146,34 @@ class Make(CommandOptions):
 
         @raise balws.Error: when the key cannot be used.
         """
+        stop = tellingWarnings(lambda line: print(f"balws: warning: {line}", file=sys.stderr))
         try:
-            token = _tokenOf(self._issued())
+            token = self._ofJwk() if self["jwk-file"] is not None else _tokenOf(self._issued())
         except ConfigurationError as error:
             raise ConfigurationError(error.problem, self._optionOf(error.path)) from None
-        if self["json"]:
+        finally:
+            stop()
+        try:
             compact = parse(token)
+        except UnauthorizedLogin as problem:
+            raise Error(f"no service would take this token: {problem}") from None
+        if self["json"]:
             print(json.dumps({"token": token, "header": compact.header, "claims": compact.claims}))
         else:
             print(token)
         return 0
+
+    def _ofJwk(self) -> str:
+        """
+        @return: a token.
+        """
+        jwk = readJwk(self["jwk-file"], self["kid"], self["algorithm"])
+        self._fields["keyId"] = self["kid"] or jwk.kid
+        if not isinstance(jwk.key, SigningKey):
+            return _tokenOf(self._with(jwk.key.reveal(), jwk.algorithm))
+        unsigned = _tokenOf(IssuedToken(build(JwtIssuerConfig, self._fields), time))
+        _, _, claims = unsigned.partition(".")
+        return _signed(claims, jwk.key, self._fields["keyId"])
 
     def _issued(self) -> IssuedToken:
         if self["secret-file"] is not None:
@@ -171,7 +199,7 @@ class Make(CommandOptions):
             return path
         if path.endswith("algorithm") and self["algorithm"] is not None:
             return "--algorithm"
-        return "--secret-file" if self["secret-file"] is not None else "--key-file"
+        return next(f"--{name}" for name in _KEYS if self[name] is not None)
 
     def _with(self, key: Any, algorithm: str) -> IssuedToken:
         signature = {"algorithm": algorithm, "config": key}
@@ -184,6 +212,20 @@ class Make(CommandOptions):
             return {"keyPassword": resolveSecret({"file": self["key-password-file"]}, Path()).reveal()}
         except ConfigurationError as error:
             raise ConfigurationError(error.problem, "--key-password-file") from None
+
+
+def _signed(claims: str, key: SigningKey, kid: str | None) -> str:
+    """
+    @param claims: as they stand in a token.
+    @raise Error: when it cannot be signed.
+    """
+    header = {"alg": key.algorithm, "typ": "JWT", **({} if kid is None else {"kid": kid})}
+    text = f"{encode(json.dumps(header).encode()).decode()}.{claims}"
+    try:
+        return f"{text}.{encode(key.sign(text.encode())).decode()}"
+    except Exception as problem:
+        # Without its text and its frames: the key is near.
+        raise Error(f"the token cannot be signed: {type(problem).__name__}") from None
 
 
 def _tokenOf(issued: IssuedToken) -> str:

@@ -6,6 +6,7 @@ C{balws token show}.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -35,6 +36,9 @@ __all__ = ["Show", "Verdict", "span"]
 
 #: Bytes of a file of keys.
 MAX_KEYS = 256 * 1024
+
+#: How every token begins that has a header, an object of JSON with a name in it.
+_isToken = re.compile(r"(?:[Bb]earer )?eyJ[\w-]*\.").match
 
 _TIMES = ("exp", "nbf", "iat", "auth_time", "updated_at")
 
@@ -99,6 +103,8 @@ class Show(ReactingOptions):
         if len(arguments) > 1:
             raise UsageError("give one file; a token is never an argument")
         self._file = arguments[0] if arguments else None
+        if self._file is not None and _isToken(self._file) and not Path(self._file).exists():
+            raise UsageError("give a file; a token is never an argument, for everybody on the machine can read those")
 
     def postOptions(self) -> None:
         """
