@@ -52,6 +52,28 @@ def freePort() -> int:
             return port
 
 
+def portAlone(test: SynchronousTestCase, port: int) -> None:
+    """
+    Have a port that must be this one, until the test has ended: tests in other processes that want it wait.
+    """
+    claim = socket.socket(type=socket.SOCK_DGRAM)
+    test.addCleanup(claim.close)  # after the server's end, which is cleaned up first
+
+    def isMine() -> bool:
+        with contextlib.suppress(OSError):
+            claim.bind(("127.0.0.1", port))
+            return True
+        return False
+
+    until(isMine, f"another test has port {port} all the time", 10 * PATIENCE)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            test.fail(f"Port {port}, which must be this one, is taken: {error}")
+
+
 class Server:
     """
     A command that serves a port, as a reader starts it.

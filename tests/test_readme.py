@@ -39,7 +39,7 @@ class ReadmeTests(SynchronousTestCase):
             [
                 "python3 -m venv .venv && .venv/bin/pip install . && .venv/bin/twistd -n balws",
                 "python3 -m venv .venv && .venv/bin/pip install '.[dev]' && "
-                ".venv/bin/python -m twisted.trial tests",
+                ".venv/bin/python -m twisted.trial -j 2 tests",
             ],
         )
         ci = CI.read_text("utf-8")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests import waiting
+from tests import servers, waiting
 from tests.commands import environment
-from tests.servers import Server, freePort
+from tests.servers import Server, freePort, portAlone
 from tests.waiting import until
 
 #: Listens to one port, is asked there, says so, and listens to the other one.
@@ -51,6 +51,23 @@ class PortTests(SynchronousTestCase):
         code = "from tests.servers import freePort; print(*(freePort() for _ in range(500)))"
         theirs = subprocess.check_output([sys.executable, "-c", code], env=environment(), text=True, timeout=60)
         self.assertEqual(mine.intersection(map(int, theirs.split())), set())
+
+
+    def test_alone(self) -> None:
+        """
+        A port that must be this one is one test's at a time, and whoever else has it is told of.
+        """
+        port = freePort()
+        portAlone(self, port)
+        self.patch(servers, "PATIENCE", 0)
+        error = self.assertRaises(AssertionError, portAlone, self, port)
+        self.assertEqual(str(error), f"another test has port {port} all the time")
+        other = freePort()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", other))
+            taken.listen()
+            error = self.assertRaises(AssertionError, portAlone, self, other)
+        self.assertIn(f"Port {other}, which must be this one, is taken", str(error))
 
 
 class ServerTests(SynchronousTestCase):

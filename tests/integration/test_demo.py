@@ -4,7 +4,6 @@ Tests of the demonstration, as a newcomer meets it: C{twistd -n balws} and a bro
 
 from __future__ import annotations
 
-import socket
 import zlib
 from pathlib import Path
 from typing import Any, Literal
@@ -14,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.commands import asCommand
 from tests.documents.conversation import Conversation
 from tests.integration.browser import BrowserCase
-from tests.servers import STOPPED, Server
+from tests.servers import STOPPED, Server, portAlone
 
 PORT = 9090
 PLACE = f"127.0.0.1:{PORT}"
@@ -30,12 +29,7 @@ def startDemo(test: SynchronousTestCase) -> Server:
     """
     The command of the README.
     """
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", PORT))
-        except OSError as error:
-            test.fail(f"Port {PORT}, which the demonstration needs, is taken: {error}")
+    portAlone(test, PORT)
     folder = Path(test.mktemp()).absolute()
     folder.mkdir()
     return Server(test, asCommand("twistd -n balws"), PORT, folder)
