@@ -34,7 +34,7 @@ def _share() -> Iterator[int]:
         with contextlib.suppress(OSError), socket.socket(type=socket.SOCK_DGRAM) as claim:
             claim.bind(("127.0.0.1", first))  # as long as this process lives
             while True:
-                yield from range(first, first + _SHARE)
+                yield from range(first + 1, first + _SHARE)
     raise AssertionError("too many processes run tests")
 
 
