@@ -29,7 +29,6 @@ def startDemo(test: SynchronousTestCase) -> Server:
     """
     The command of the README.
     """
-    portAlone(test, PORT)
     folder = Path(test.mktemp()).absolute()
     folder.mkdir()
     return Server(test, asCommand("twistd -n balws"), PORT, folder)
@@ -45,6 +44,7 @@ class CommandTests(SynchronousTestCase):
         C{ws://127.0.0.1:9090/basic/ws} is the specification's sample, and C{/chat} tells
         everybody, with a name.
         """
+        portAlone(self, PORT)
         server = startDemo(self)
         Conversation().hold(
             """\
@@ -75,6 +75,7 @@ class PageTests(BrowserCase):
         """
         Start the server and a browser.
         """
+        portAlone(self, PORT)
         self.server = startDemo(self)
         super().setUp()
 
