@@ -30,6 +30,7 @@ _TITLES = {
     "aiohttp": "aiohttp",
     "websockets": "websockets",
     "autobahn": "Autobahn",
+    "twisted-web": "Twisted Web",
     "twisted": "raw Twisted TCP",
     "floor": "C, epoll",
 }

@@ -104,6 +104,13 @@ CONTENDERS: dict[str, Contender] = {
         package="autobahn",
         services=ECHOING | {"broadcast"},
     ),
+    "twisted-web": Contender(
+        script="twistedweb_server.py",
+        modules=("wsproto", "twisted.web.websocket"),
+        package="Twisted",
+        services=ECHOING | {"broadcast"},
+        canDeflate=False,
+    ),
     "websockets": Contender(
         script="websockets_server.py", modules=("websockets",), package="websockets", services=_WRITTEN
     ),

@@ -1,18 +1,22 @@
 """
-Tests of the figures that pages show: they are those of the run that the project keeps.
+Tests of the figures that pages show: they are those of the run that the project keeps; and of what is said about
+others, as far as they are installed, or other pages say something of them.
 """
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests import ROOT
 
-PEERS = ("autobahn", "websockets", "aiohttp", "picows")
+PEERS = ("autobahn", "twisted-web", "websockets", "aiohttp", "picows")
 
 RUN = json.loads((ROOT / "benchmarks" / "results" / "epyc.json").read_text("utf-8"))
 
@@ -26,13 +30,17 @@ def page(name: str) -> str:
 
 def rows(name: str, title: str) -> list[list[str]]:
     """
+    @param title: the table's, or that of the section in which it is the first.
     @return: the cells of a page's table, its head first.
     """
     _, found, after = page(name).partition(f".. list-table:: {title}\n")
+    if not found:
+        _, _, section = page(name).partition(f"\n{title}\n{'-' * len(title)}\n")
+        _, found, after = section.partition(".. list-table::\n")
     assert found, title
     body = re.split(r"\n(?=\S)", after)[0]
     return [
-        [cell.strip() for cell in re.split(r"^     - ?|^   \* - ?", row, flags=re.MULTILINE)[1:]]
+        [" ".join(cell.split()) for cell in re.split(r"^     - ?|^   \* - ?", row, flags=re.MULTILINE)[1:]]
         for row in re.split(r"^(?=   \* -)", body, flags=re.MULTILINE)[1:]
     ]
 
@@ -98,8 +106,162 @@ class ComparisonTests(SynchronousTestCase):
         The sources that are named are of the versions that were measured.
         """
         text = page("comparison")
-        for name, words in (("autobahn", "source of {}"), ("picows", "``ws_create_server`` in {}")):
+        for name, words in (
+            ("autobahn", '"Features", and the source of {}'),
+            ("picows", "``ws_create_server`` in {}"),
+            ("Twisted", "docstrings, and the source of {}"),
+        ):
             self.assertIn(words.format(RUN["machine"]["versions"][name]), " ".join(text.split()))
+
+    def test_unmeasured(self) -> None:
+        """
+        That Twisted's own WebSocket was not measured is said as long as it was not.
+        """
+        words = {
+            "comparison": "has not been measured for these results yet",
+            "speed": "``twisted.web.websocket`` is not among these results",
+        }
+        isMeasured = any("twisted-web" in case["servers"] for case in RUN["cases"].values())
+        for name, said in words.items():
+            self.assertEqual(said in " ".join(page(name).split()), not isMeasured, name)
+
+
+#: What of the feature is an option of a server, by how such options are called.
+OPTIONS = {
+    "whole messages, with a limit on their size": r"^max_?(size|msg_size|message\w*)$",
+    "permessage-deflate": r"compress",
+    "a check of the origin": r"^(allowed)?_?origins$",
+    "keep-alive by pings": r"ping_?interval$|^heartbeat$|auto_ping$",
+}
+
+#: What another page has of others: the page, its words, the feature, and whose it is.
+TOLD = (
+    ("autobahn", "``ReconnectingClientFactory``", "a client that connects again", "Autobahn"),
+    ("ballerina", "retryConfig", "a client that connects again", "Ballerina"),
+    ("socketio", "``socketio.AsyncClient``", "a client that connects again", "python-socketio"),
+    ("autobahn", "``WebSocketResource(factory)``", "HTTP on the same port", "Autobahn"),
+    ("autobahn", "``allowedOrigins``: all", "a check of the origin", "Autobahn"),
+    ("channels", "``AllowedHostsOriginValidator``", "a check of the origin", "Channels"),
+    ("socketio", "``cors_allowed_origins``", "a check of the origin", "python-socketio"),
+    ("socketio", "``ping_interval``", "keep-alive by pings", "python-socketio"),
+    ("autobahn", "``perMessageCompressionAccept``", "permessage-deflate", "Autobahn"),
+    ("channels", "group_add", "groups, rooms, topics", "Channels"),
+    ("socketio", "``enter_room(sid", "groups, rooms, topics", "python-socketio"),
+    ("channels", "``channels_redis``", "several nodes", "Channels"),
+    ("socketio", "``RedisManager``", "several nodes", "python-socketio"),
+    ("ballerina", "dispatcherValue", "dispatch by the type of a message", "Ballerina"),
+    ("ballerina", "a record as the parameter of ``onMessage``", "messages bound to types", "Ballerina"),
+    ("ballerina", "fileUserStoreConfig", "users and passwords", "Ballerina"),
+    ("ballerina", "metrics of the runtime", "metrics for Prometheus", "Ballerina"),
+    ("socketio", "an acknowledgement", "acknowledgements", "python-socketio"),
+)
+
+
+def _autobahn() -> Mapping[str, object]:
+    from autobahn.twisted.websocket import WebSocketServerFactory
+
+    given = inspect.signature(WebSocketServerFactory.setProtocolOptions).parameters
+    default = WebSocketServerFactory()
+    return {name: getattr(default, name, None) for name in given}
+
+
+def _twisted() -> Mapping[str, object]:
+    from twisted.web.websocket import WebSocketResource
+
+    return _defaults(WebSocketResource)
+
+
+def _websockets() -> Mapping[str, object]:
+    from websockets.asyncio.server import serve
+
+    return _defaults(serve)
+
+
+def _aiohttp() -> Mapping[str, object]:
+    from aiohttp.web import WebSocketResponse
+
+    return _defaults(WebSocketResponse)
+
+
+def _picows() -> Mapping[str, object]:
+    from picows import ws_create_server
+
+    return _defaults(ws_create_server)
+
+
+def _defaults(made: Callable[..., object]) -> Mapping[str, object]:
+    return {name: each.default for name, each in inspect.signature(made).parameters.items()}
+
+
+#: By the name on the page: the package that it needs, and its server's options with their defaults.
+SERVERS = {
+    "Autobahn": ("autobahn", _autobahn),
+    "twisted.web.websocket": ("wsproto", _twisted),
+    "websockets": ("websockets", _websockets),
+    "aiohttp": ("aiohttp", _aiohttp),
+    "picows": ("picows", _picows),
+}
+
+
+class FeatureTests(SynchronousTestCase):
+    """
+    Who has what.
+    """
+
+    def setUp(self) -> None:
+        """
+        The table, and those whose options can be looked at.
+        """
+        self.features = {feature: whose for feature, _, whose in rows("comparison", "What there is")[1:]}
+        self.options = {name: read() for name, (needed, read) in SERVERS.items() if find_spec(needed) is not None}
+
+    def test_names(self) -> None:
+        """
+        Whoever has a feature is among those who are compared, and each of those has one.
+        """
+        known = [row[0] for row in rows("comparison", "Who is best at what")[1:]]
+        short = {name: re.sub(r"\|Python$|^Django | Channels$", "", name) for name in known if name != "balws"}
+        said = " ".join(self.features.values())
+        self.assertEqual([name for name in short.values() if name not in said], [])
+        named = set(re.findall(r"\b[A-Z][a-z]+\b|\b(?:websockets|aiohttp|picows|python-socketio)\b", said))
+        # What is beneath them, or what they speak.
+        others = {"Redis", "Django", "Basic", "Twisted", "Web", "Socket", "With"}
+        self.assertEqual(named - set(short.values()) - others, set())
+
+    def test_options(self) -> None:
+        """
+        A server that has an option for a feature is named with it, and one that has none is not.
+        """
+        self.assertLessEqual({"Autobahn"}, set(self.options))
+        for feature, pattern in OPTIONS.items():
+            having = self.features[feature].partition(". ")[0]
+            for name, options in self.options.items():
+                found = [option for option in options if re.search(pattern, option, re.IGNORECASE)]
+                named = re.search(rf"(?<![\w.]){re.escape(name)}(?! limits)\b", having) is not None
+                self.assertEqual(named, bool(found), f"{feature}: {name}, {found}")
+
+    def test_defaults(self) -> None:
+        """
+        What is said to be on by default is, and what has to be switched on is not.
+        """
+        looked = 0
+        for feature, pattern in OPTIONS.items():
+            for clause in re.split(r"[;.] ", self.features[feature]):
+                for name, options in self.options.items():
+                    defaults = [value for key, value in options.items() if re.search(pattern, key, re.IGNORECASE)]
+                    if defaults and name in clause and re.search("by default|where it is", clause):
+                        looked += 1
+                        self.assertEqual(bool(defaults[0]), "by default" in clause, f"{feature}: {name}")
+        self.assertGreater(looked, 1)
+
+    def test_pages(self) -> None:
+        """
+        What pages for those who come from elsewhere say of others, stands in the table, too.
+        """
+        for name, words, feature, whose in TOLD:
+            migration = ROOT / "docs" / "migration" / f"{name}.rst"
+            self.assertIn(words, " ".join(migration.read_text("utf-8").split()))
+            self.assertIn(whose, self.features[feature], feature)
 
 
 class MessageTests(SynchronousTestCase):

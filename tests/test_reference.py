@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+import balws
 import balws.config
 from balws import closing, errors
 from balws.admin.metrics import METRICS
@@ -251,6 +252,25 @@ class RecordTests(SynchronousTestCase):
         self.assertEqual(str(error), "Silent has no third")
         error = self.assertRaises(ValueError, settings, More, {"first": "?"}, Silent)
         self.assertEqual(str(error), "More has no first")
+
+
+class NameTests(SynchronousTestCase):
+    """
+    What can be imported.
+    """
+
+    def test_exported(self) -> None:
+        """
+        Everything that can be imported from balws stands on a page, in the markup of code, by itself or in a table
+        that is made.
+        """
+        pages = [page.read_text("utf-8") for page in REFERENCE.glob("*.rst")]
+        tables = ["\n".join(each.lines()) for what in ("errors", "closecodes") for each in made(what)]
+        code = [found for text in pages + tables for found in re.findall(r"``(.+?)``", text, re.DOTALL)]
+        named = set(re.findall(r"(?:^|(?<=[\s@(]))(?:balws\.)?([A-Za-z]\w*)", "\n".join(code), re.MULTILINE))
+        records = {each.kind.__name__ for each in made("record")}
+        self.assertGreater(len(balws.__all__), 100)
+        self.assertEqual(set(balws.__all__) - named - records, set())
 
 
 class ErrorTests(SynchronousTestCase):

@@ -13,6 +13,7 @@ from server import CONTENDERS, Contender, Server
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.benchmarks.compiler import needsCompiler
+from tests.integration.needed import missing
 
 CORE = min(os.sched_getaffinity(0))
 
@@ -69,6 +70,22 @@ class ServerTests(SynchronousTestCase):
         """
         with Server("twisted", CORE) as running:
             self.assertEqual(running.ask(frames.message("abc"), frames.request("/echo")), (0x81, b"abc"))
+
+    def test_twistedWeb(self) -> None:
+        """
+        Twisted's own WebSocket answers with whole messages, text and binary, to one or to all, and pings.
+        """
+        if module := CONTENDERS["twisted-web"].missing:
+            missing(module)
+        with Server("twisted-web", CORE) as running:
+            for content, first in (("Grüße", 0x81), (b"\xff", 0x82), ("l" * 70_000, 0x81)):
+                expected = content.encode() if isinstance(content, str) else content
+                answer = running.ask(frames.message(content), frames.request("/echo"))
+                self.assertEqual(answer, (first, expected))
+            answer = running.ask(frames.fragmented("in two", 2), frames.request("/broadcast"))
+            self.assertEqual(answer, (0x81, b"in two"))
+        with Server("twisted-web", CORE, ping=0.01) as running:
+            self.assertEqual(running.ask(b"", frames.request("/echo")), (0x89, b""))
 
     def test_reactor(self) -> None:
         """
