@@ -154,7 +154,8 @@ class Summary(Struct, frozen=True, kw_only=True):
     @ivar connections: how many are open in all.
     @ivar paths: the services, by path.
     @ivar refused: how often a limit turned somebody away, by the limit's name.
-    @ivar authFailures: how often credentials were not accepted.
+    @ivar authFailures: how often credentials for a service were not accepted.
+    @ivar adminRefusals: how often a wrong token was shown to the admin endpoint.
     @ivar stalls: how often the reactor stood still for longer than C{stallWarn}.
     @ivar hub: how connections reach each other.
     """
@@ -167,6 +168,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     paths: list[PathFacts]
     refused: dict[str, int] = field(default_factory=dict)
     authFailures: int = 0
+    adminRefusals: int = 0
     stalls: int = 0
     hub: HubFacts
 

@@ -17,8 +17,9 @@ from zope.interface import implementer
 
 from balws.admin.colleague import Colleague
 from balws.admin.facts import ConnectionPage, Count, GroupPage, Reason, Summary
+from balws.admin.failures import AdminRefusals
 from balws.admin.merging import MetricsMerge, mergeConnections, mergeGroups, mergeSummaries
-from balws.admin.metrics import NoMetrics
+from balws.admin.metrics import NoMetrics, ofAdmin
 from balws.admin.operations import MAX_LIMIT, IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, Unanswered, checkKick, checkQuery, checkSend, checkTarget
 from balws.errors import Error
@@ -54,17 +55,21 @@ class Fleet:
         self._clock = reactor
         self._ready = readiness() if ready is None else ready
         self._since: float | None = None
+        # Whom operators ask is this process; its workers ask for no token.
+        self._refusals = AdminRefusals()
 
     def start(self) -> None:
         """
         See L{IOperations}.
         """
         self._since = self._clock.seconds()
+        self._refusals.watch()
 
     def stop(self) -> None:
         """
-        See L{IOperations}: nothing is kept between two questions.
+        See L{IOperations}.
         """
+        self._refusals.end()
 
     # Questions
 
@@ -89,7 +94,8 @@ class Fleet:
     async def _summary(self) -> Summary:
         found = await self._read("/api/summary", Summary)
         state = _together([each.state for each in found]) if self._ready.isReady else "draining"
-        return mergeSummaries(found, state, 0.0 if self._since is None else self._clock.seconds() - self._since)
+        uptime = 0.0 if self._since is None else self._clock.seconds() - self._since
+        return mergeSummaries(found, state, uptime, self._refusals.counts.total())
 
     def connections(self, query: Query) -> Deferred[ConnectionPage]:
         """
@@ -114,7 +120,7 @@ class Fleet:
 
     def metrics(self) -> Deferred[bytes]:
         """
-        See L{IOperations}: each series has a label C{worker}.
+        See L{IOperations}: each series has a label C{worker}, which is 0 for what this process counts itself.
         """
         return Deferred.fromCoroutine(self._metrics())
 
@@ -125,6 +131,7 @@ class Fleet:
         texts = {number: each.body for number, each in answers.items() if each.isSuccess}
         _answered(texts)
         merge = MetricsMerge()
+        merge.add(0, ofAdmin(self._refusals.counts))
         for number, text in texts.items():
             # Each of them may have very many paths.
             merge.add(number, text)

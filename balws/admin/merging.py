@@ -45,11 +45,12 @@ def mergeGroups(pages: Sequence[GroupPage], query: Query) -> GroupPage:
     )
 
 
-def mergeSummaries(summaries: Sequence[Summary], state: str, uptime: float) -> Summary:
+def mergeSummaries(summaries: Sequence[Summary], state: str, uptime: float, adminRefusals: int = 0) -> Summary:
     """
     @param summaries: of the processes in the order of their numbers, one at least.
     @param state: of all together.
     @param uptime: likewise.
+    @param adminRefusals: of the process that asks them, whose endpoint is the one which operators know.
     """
     paths: dict[str, list[PathFacts]] = {}
     refused: Counter[str] = Counter()
@@ -67,6 +68,7 @@ def mergeSummaries(summaries: Sequence[Summary], state: str, uptime: float) -> S
         paths=[_mergePaths(paths[path]) for path in sorted(paths)],
         refused=dict(refused),
         authFailures=sum(each.authFailures for each in summaries),
+        adminRefusals=adminRefusals + sum(each.adminRefusals for each in summaries),
         stalls=sum(each.stalls for each in summaries),
         hub=HubFacts(
             names=sum(each.names for each in hubs),

@@ -5,7 +5,7 @@ What is counted, as Prometheus reads it: one table, from which the collector is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ import attrs
 from balws.admin.facts import PathFacts, Summary
 from balws.errors import Error
 
-__all__ = ["CONTENT_TYPE", "METRICS", "Metric", "NoMetrics", "Readings", "exposition", "ofProcess"]
+__all__ = ["CONTENT_TYPE", "METRICS", "Metric", "NoMetrics", "Readings", "exposition", "ofAdmin", "ofProcess"]
 
 #: Of what L{exposition} gives.
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,12 +37,14 @@ class Readings:
     What metrics are made of.
 
     @ivar summary: of this process.
-    @ivar authFailures: attempts that failed, by what came of them.
+    @ivar authFailures: attempts of peers that failed, by what came of them.
+    @ivar adminRefusals: likewise at the admin endpoint.
     @ivar longestStall: in seconds.
     """
 
     summary: Summary
     authFailures: Mapping[str, int]
+    adminRefusals: Mapping[str, int]
     longestStall: float
 
 
@@ -87,6 +89,16 @@ def _refused(readings: Readings) -> Iterator[Sample]:
 def _one(value: Callable[[Summary], float]) -> Callable[[Readings], Iterable[Sample]]:
     return lambda readings: [((), value(readings.summary))]
 
+
+def _byResult(counts: Mapping[str, int]) -> Iterable[Sample]:
+    return [((result,), count) for result, count in counts.items()]
+
+
+_ADMIN_REFUSALS = Metric(
+    "balws_admin_refusals_total", "counter", ("result",),
+    "Wrong tokens that were shown to the admin endpoint, by what came of it.",
+    lambda readings: _byResult(readings.adminRefusals),
+)  # fmt: skip
 
 #: All metrics of balws.  Beside them are those of prometheus-client: C{process_*}, C{python_gc_*} and
 #: C{python_info}.
@@ -144,9 +156,10 @@ METRICS: tuple[Metric, ...] = (
     ),
     Metric(
         "balws_auth_failures_total", "counter", ("result",),
-        "Attempts to get in that failed, by what the peer was told.",
-        lambda readings: [((result,), count) for result, count in readings.authFailures.items()],
+        "Attempts to get into a service that failed, by what the peer was told.",
+        lambda readings: _byResult(readings.authFailures),
     ),
+    _ADMIN_REFUSALS,
     Metric(
         "balws_hub_available", "gauge", (), "1 while other nodes can be reached, or there are none; else 0.",
         _one(lambda summary: not summary.hub.degraded),
@@ -184,10 +197,23 @@ def exposition(readings: Readings) -> bytes:
     @return: all metrics of balws, in Prometheus' text format.
     @raise NoMetrics: when prometheus-client is not installed.
     """
+    return _written([(each, each.read(readings)) for each in METRICS])
+
+
+def ofAdmin(refusals: Mapping[str, int]) -> bytes:
+    """
+    @param refusals: as in L{Readings.adminRefusals}.
+    @return: the metric on them alone, for a process that serves nobody but operators.
+    @raise NoMetrics: as L{exposition}.
+    """
+    return _written([(_ADMIN_REFUSALS, _byResult(refusals))])
+
+
+def _written(rows: Sequence[tuple[Metric, Iterable[Sample]]]) -> bytes:
     client = _client()
     # Never the global registry: what the application has there is its own.
     registry = client.CollectorRegistry(auto_describe=False)
-    registry.register(_Collector(readings))
+    registry.register(_Collector(rows))
     written: bytes = client.generate_latest(registry)
     return written
 
@@ -219,8 +245,8 @@ class _Collector:
     Makes the library's objects of the table.
     """
 
-    def __init__(self, readings: Readings) -> None:
-        self._readings = readings
+    def __init__(self, rows: Sequence[tuple[Metric, Iterable[Sample]]]) -> None:
+        self._rows = rows
 
     def collect(self) -> Iterator[Any]:
         """
@@ -228,9 +254,9 @@ class _Collector:
         """
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        for metric in METRICS:
+        for metric, samples in self._rows:
             kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
             family = kind(metric.name, metric.meaning, labels=metric.labels)
-            for labels, value in metric.read(self._readings):
+            for labels, value in samples:
                 family.add_metric(labels, value)
             yield family

@@ -22,7 +22,7 @@ from zope.interface import implementer
 from balws._version import __version__
 from balws.admin.census import Census
 from balws.admin.facts import ConnectionPage, GroupFacts, GroupPage, HubFacts, Summary
-from balws.admin.failures import AuthFailures
+from balws.admin.failures import AdminRefusals, AuthFailures
 from balws.admin.metrics import Readings, exposition, ofProcess
 from balws.admin.operations import IOperations, Kick, Query, Send
 from balws.admin.orders import NoSuchTarget, checkKick, checkQuery, checkSend, checkTarget
@@ -78,7 +78,8 @@ class Process:
     """
     The connections of this process's listeners, and the hub that they share.
 
-    @ivar authFailures: counts who was not let in, between L{start} and L{stop}.
+    @ivar authFailures: counts whom a service did not let in, between L{start} and L{stop}.
+    @ivar adminRefusals: likewise whom the admin endpoint did not let in.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Process:
         self._ready = readiness() if ready is None else ready
         self._since: float | None = None
         self.authFailures = AuthFailures()
+        self.adminRefusals = AdminRefusals()
 
     def start(self) -> None:
         """
@@ -116,12 +118,14 @@ class Process:
         # Not before: what tells time may be another one by then.
         self._since = self._clock.seconds()
         self.authFailures.watch()
+        self.adminRefusals.watch()
 
     def stop(self) -> None:
         """
         See L{IOperations}.
         """
         self.authFailures.end()
+        self.adminRefusals.end()
 
     # Questions
 
@@ -164,6 +168,7 @@ class Process:
             paths=paths,
             refused=dict(refused),
             authFailures=self.authFailures.counts.total(),
+            adminRefusals=self.adminRefusals.counts.total(),
             stalls=0 if self._watchdog is None else self._watchdog.stalls,
             hub=HubFacts(
                 names=len(hub.node.store),
@@ -215,7 +220,7 @@ class Process:
         """
         summary = await self._summary()
         longest = 0.0 if self._watchdog is None else self._watchdog.longest
-        written = exposition(Readings(summary, self.authFailures.counts, longest))
+        written = exposition(Readings(summary, self.authFailures.counts, self.adminRefusals.counts, longest))
         if summary.connections < COUNTED_A_TURN:
             return written + ofProcess()
         # To count so many open files takes longer than a turn.

@@ -38,7 +38,8 @@ class Refusals:
 
     def add(self, result: str, why: str, address: str, path: str) -> None:
         """
-        Somebody was not let in: see L{audit.refused}.
+        Somebody was not let in: see L{audit.refused}, whose line this is but for a mark, since no peer of a service has
+        tried.
         """
         left = self._since + SPAN - self._clock.seconds()
         if left <= 0.0:
@@ -46,7 +47,15 @@ class Refusals:
             self._lines.clear()
         if self._lines[result] < LINES:
             self._lines[result] += 1
-            audit.refused(result, why, "", address, path)
+            _log.warn(
+                "{result}: {username} from {address} at {path}: {why}",
+                result=result,
+                username=audit.shown(""),
+                address=address,
+                path=path,
+                why=audit.shown(why, audit.LONGEST_REASON),
+                isAdmin=True,
+            )
             return
         self._others[result] += 1
         if self._later is None:
@@ -64,4 +73,10 @@ class Refusals:
         self._later = None
         others, self._others = self._others, Counter()
         for result, count in sorted(others.items()):
-            _log.warn("{result}: {count} more attempts within {seconds:g} s", result=result, count=count, seconds=SPAN)
+            _log.warn(
+                "{result}: {count} more attempts within {seconds:g} s",
+                result=result,
+                count=count,
+                seconds=SPAN,
+                isAdmin=True,
+            )

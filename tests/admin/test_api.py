@@ -397,7 +397,20 @@ class PlaceTests(ApiTestCase):
             self.assertEqual(json.loads(said), {"error": "show the token: Authorization: Bearer TOKEN"})
         found, _, said = self.ask("GET /api/summary", Authorization=f"Bearer {TOKEN}x")
         self.assertEqual((found, json.loads(said)), (401, {"error": "it is not the right token"}))
-        self.assertEqual(self.process.authFailures.counts["unauthenticated"], 1)
+        self.assertEqual(self.process.adminRefusals.counts["unauthenticated"], 1)
+
+    def test_notOfTheService(self) -> None:
+        """
+        A wrong token of an operator is no login of a peer, in the summary and in the metrics.
+        """
+        self.ask("GET /api/summary", headers={"Host": "localhost"})
+        self.ask("GET /api/summary", Authorization=f"Bearer {TOKEN}x")
+        _, summary = self.ask.json("GET /api/summary")
+        self.assertEqual((summary["authFailures"], summary["adminRefusals"]), (0, 1))
+        text = self.ask("GET /metrics")[2].decode()
+        self.assertIn('balws_auth_failures_total{result="unauthenticated"} 0.0\n', text)
+        self.assertIn('balws_admin_refusals_total{result="unauthenticated"} 1.0\n', text)
+        self.assertIn('balws_admin_refusals_total{result="throttled"} 0.0\n', text)
 
     def test_slow(self) -> None:
         """

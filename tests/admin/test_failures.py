@@ -8,7 +8,7 @@ from twisted.logger import ILogObserver, Logger, LogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from balws.admin.failures import RESULTS, AuthFailures
+from balws.admin.failures import ADMIN_RESULTS, RESULTS, AdminRefusals, AuthFailures
 from balws.auth import audit
 
 
@@ -46,7 +46,23 @@ class AuthFailuresTests(SynchronousTestCase):
         audit.asked("192.0.2.2", "/echo")
         self.fail("something new")
         Logger(namespace="somebody", observer=self.publisher).warn("x", result="forbidden")
+        Logger(namespace="balws.audit", observer=self.publisher).warn("x", result="throttled", isAdmin=True)
         self.assertEqual(self.failures.counts.total(), 0)
+
+    def test_admin(self) -> None:
+        """
+        Of the admin endpoint its own attempts count alone, by what came of them.
+        """
+        refusals = AdminRefusals(self.publisher)
+        verifyObject(ILogObserver, refusals)
+        refusals.watch()
+        self.fail()
+        log = Logger(namespace="balws.audit", observer=self.publisher)
+        for result in (*ADMIN_RESULTS, "throttled", "something new"):
+            log.warn("x", result=result, isAdmin=True)
+        refusals.end()
+        log.warn("x", result="throttled", isAdmin=True)
+        self.assertEqual(refusals.counts, {"unauthenticated": 1, "throttled": 2})
 
     def test_whileItWatches(self) -> None:
         """

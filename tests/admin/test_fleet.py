@@ -12,6 +12,7 @@ from unittest.mock import patch
 from prometheus_client.parser import text_string_to_metric_families
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred, inlineCallbacks, succeed
+from twisted.internet.task import Clock
 from twisted.logger import Logger, globalLogPublisher
 from twisted.trial.unittest import TestCase
 from zope.interface.verify import verifyObject
@@ -23,6 +24,7 @@ from balws.admin.metrics import NoMetrics
 from balws.admin.operations import IOperations, Kick, Query, Send, Target
 from balws.admin.orders import NoSuchTarget, Unanswered
 from balws.admin.process import Process
+from balws.admin.refusals import Refusals
 from balws.admin.service import makeAdmin
 from balws.config.admin import AdminConfiguration
 from balws.errors import Error
@@ -169,6 +171,26 @@ class QuestionTests(FleetTestCase):
         values = {each.labels["worker"]: each.value for each in families["balws_connections"].samples}
         self.assertEqual(values, {"1": 0, "2": 1, "3": 0})
         self.assertEqual(len(families["process_open_fds"].samples), 3)
+
+    @inlineCallbacks
+    def test_refusals(self) -> Any:
+        """
+        Who shows a wrong token shows it to the process that keeps the workers: it counts in the sum, and has the
+        number 0.
+        """
+        for each in self.workers:
+            each.process.stop()  # else they would hear it, too: they are all in one process here
+        self.fleet.start()
+        Refusals(Clock()).add("unauthenticated", "why", "127.0.0.1", "/api")
+        self.fleet.stop()
+        Refusals(Clock()).add("unauthenticated", "why", "127.0.0.1", "/api")
+        found = yield self.fleet.summary()
+        self.assertEqual((found.adminRefusals, found.authFailures), (1, 0))
+        text = yield self.fleet.metrics()
+        families = {each.name: each for each in text_string_to_metric_families(text.decode())}
+        samples = families["balws_admin_refusals"].samples
+        values = {each.labels["worker"]: each.value for each in samples if each.labels["result"] == "unauthenticated"}
+        self.assertEqual(values, {"0": 1, "1": 0, "2": 0, "3": 0})
 
     @inlineCallbacks
     def test_noMetrics(self) -> Any:

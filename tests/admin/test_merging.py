@@ -39,7 +39,7 @@ def summary(pid: int, *paths: PathFacts, **fields: Any) -> Summary:
     hub.update(fields)
     return Summary(
         version="1", pids=[pid], uptime=9, state="ready", connections=5, paths=list(paths),
-        refused={"maxConnections": 1}, authFailures=2, stalls=1, hub=HubFacts(**hub),
+        refused={"maxConnections": 1}, authFailures=2, adminRefusals=1, stalls=1, hub=HubFacts(**hub),
     )  # fmt: skip
 
 
@@ -80,10 +80,11 @@ class MergeTests(SynchronousTestCase):
         two = PathFacts(path="/a", service="A", closed={"1000": 4}, **{**EMPTY, "sent": 5, "queue": 7})
         other = PathFacts(path="/0", service="", closed={}, **EMPTY)
         found = mergeSummaries(
-            [summary(7, one), summary(8, two, other, degraded=True, problem="away")], "degraded", 4.5
+            [summary(7, one), summary(8, two, other, degraded=True, problem="away")], "degraded", 4.5, 5
         )
         self.assertEqual((found.pids, found.uptime, found.state, found.connections), ([7, 8], 4.5, "degraded", 10))
         self.assertEqual((found.refused, found.authFailures, found.stalls), ({"maxConnections": 2}, 4, 2))
+        self.assertEqual(found.adminRefusals, 7)
         self.assertEqual([each.path for each in found.paths], ["/0", "/a"])
         merged = PathFacts(path="/a", service="A", closed={"1000": 5, "4xxx": 2}, **{**EMPTY, "sent": 8, "queue": 7})
         self.assertEqual(found.paths[1], merged)
@@ -104,7 +105,7 @@ class MergeTests(SynchronousTestCase):
         Each series is there for each process, and each family once.
         """
         path = PathFacts(path='/"a"', service="A", closed={"1000": 5}, **EMPTY)
-        text = exposition(Readings(summary(7, path), {"forbidden": 1}, 0.5)) + ofProcess()
+        text = exposition(Readings(summary(7, path), {"forbidden": 1}, {"throttled": 1}, 0.5)) + ofProcess()
         merge = MetricsMerge()
         for number in (1, 2):
             merge.add(number, text)

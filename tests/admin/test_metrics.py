@@ -138,6 +138,9 @@ class ExpositionTests(ObservedTestCase):
         self.assertEqual(self.sample("balws_hub_available"), 0)
         self.assertEqual(self.sample("balws_auth_failures_total", result="unauthenticated"), 3)
         self.assertEqual(self.sample("balws_auth_failures_total", result="throttled"), 0)
+        self.process.adminRefusals.counts["throttled"] = 4
+        self.assertEqual(self.sample("balws_admin_refusals_total", result="throttled"), 4)
+        self.assertEqual(self.sample("balws_admin_refusals_total", result="unauthenticated"), 0)
         self.assertEqual(self.sample("balws_reactor_stalls_total"), 2)
         self.assertEqual(self.sample("balws_reactor_longest_stall_seconds"), 1.5)
 

@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.admin.failures import AuthFailures
+from balws.admin.failures import AdminRefusals, AuthFailures
 from balws.admin.refusals import LINES, SPAN, Refusals
 
 
@@ -22,9 +22,10 @@ class RefusalsTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.refusals = Refusals(self.clock)
-        self.failures = AuthFailures()
-        self.failures.watch()
-        self.addCleanup(self.failures.end)
+        self.ours, self.peers = AdminRefusals(), AuthFailures()
+        for each in (self.ours, self.peers):
+            each.watch()
+            self.addCleanup(each.end)
         self.lines: list[str] = []
         globalLogPublisher.addObserver(self.note)
         self.addCleanup(globalLogPublisher.removeObserver, self.note)
@@ -48,7 +49,8 @@ class RefusalsTests(SynchronousTestCase):
 
     def test_many(self) -> None:
         """
-        The others of some seconds are one line, for each result; each counts as an attempt that failed (RL18).
+        The others of some seconds are one line, for each result; each counts as an attempt of an operator, and none
+        as one of a peer (RL18).
         """
         self.clock.advance(100)
         self.guess(1)
@@ -61,8 +63,8 @@ class RefusalsTests(SynchronousTestCase):
             self.lines[2 * LINES :],
             ["throttled: 2 more attempts within 10 s", "unauthenticated: 1 more attempts within 10 s"],
         )
-        self.assertEqual(self.failures.counts["unauthenticated"], LINES + 1)
-        self.assertEqual(self.failures.counts["throttled"], LINES + 2)
+        self.assertEqual(self.ours.counts, {"unauthenticated": LINES + 1, "throttled": LINES + 2})
+        self.assertEqual(self.peers.counts.total(), 0)
 
     def test_anew(self) -> None:
         """

@@ -100,6 +100,47 @@ class OperatorTests(ConsoleCase):
         self.awaitText(page, "#connections-empty", "Nobody is connected. Whoever comes stands here within a second.")
         self.assertClean(self.place)
 
+    def test_nobody(self) -> None:
+        """
+        Where nobody is connected nothing can be sent and nobody kicked: the buttons do nothing, can be reached by
+        key, and say why; they are of use as soon as somebody comes.
+        """
+        page = self.open()
+        self.awaitText(page, "#now-connections", "0")
+        for label in ("Send a message to everybody at /rooms", "Kick everybody at /rooms"):
+            button = page.locator(f"[aria-label='{label}']")
+            self.assertEqual(button.get_attribute("aria-disabled"), "true")
+            why = page.text_content(f"#{button.get_attribute('aria-describedby')}")
+            self.assertEqual(why, "Not possible now: nobody is connected to it.")
+            self.assertEqual(button.get_attribute("title"), why)
+            button.focus()
+            page.keyboard.press("Enter")
+            button.click(force=True)  # Playwright takes the attribute at its word, too
+            self.assertEqual(page.locator("dialog[open]").count(), 0)
+        self.peer()
+        page.click("[aria-label='Kick everybody at /rooms']:not([aria-disabled], [aria-describedby], [title])")
+        page.locator("#kick[open]").wait_for()
+        self.assertClean(self.place)
+
+    def test_wrongTokens(self) -> None:
+        """
+        Who mistypes the token of the console is no wrong login of the service; it stands beside these, when there
+        is any.
+        """
+        page = self.open()
+        tile = page.locator("#totals div", has_text="Wrong logins")
+        self.assertEqual(" ".join(tile.text_content().split()), "Wrong logins0")
+        page.click("#leave")
+        page.fill("#token", "x" * 16)
+        page.keyboard.press("Enter")
+        page.locator("#login-failure", has_text="This is not the token").wait_for()
+        page.fill("#token", TOKEN)
+        page.keyboard.press("Enter")
+        tile.locator(".also", has_text="admin").wait_for()
+        self.assertRegex(" ".join(tile.text_content().split()), r"^Wrong logins0 · admin [12]$")
+        self.assertNotIn("wrong", tile.get_attribute("class"))
+        self.assertClean(self.place)
+
     def test_hostile(self) -> None:
         """
         What a peer calls itself is text, and what cannot be seen of it is written out.

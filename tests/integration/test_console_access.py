@@ -196,12 +196,47 @@ class AccessTests(ConsoleCase):
             page.locator("#connections-table tbody tr").wait_for()
             page.click("summary")
             check(page, f"{scheme}, console")
+            page.set_viewport_size({"width": 360, "height": 780})
+            check(page, f"{scheme}, console on a telephone")
+            page.set_viewport_size({"width": 1200, "height": 900})
             page.click("#connections-table tbody button")
             page.locator("#detail[open]").wait_for()
             check(page, f"{scheme}, connection")
             page.click("#detail-kick")
             check(page, f"{scheme}, kick")
             page.close()
+        self.assertClean(self.place)
+
+    def test_fits(self) -> None:
+        """
+        On no screen is a word cut, is there a hole beside the lists, or does a button stand alone on its line; with
+        nobody there, and with somebody whose group has a long name.
+        """
+        page = self.open()
+        cut = """[...document.querySelectorAll(
+            "header *, h2, h3, .panel p, #totals *, .side :is(th, td, button, .clamp), thead th, #hold")]
+            .filter((each) => each.offsetParent && !each.closest(".unseen"))
+            .filter((each) => getComputedStyle(each).display !== "inline" && each.scrollWidth > each.clientWidth + 1)
+            .map((each) => each.textContent)"""
+        middles = "['leave', 'state'].map((id) => document.getElementById(id).getBoundingClientRect())"
+        middles += ".map((box) => box.y + box.height / 2)"
+        ends = "['connections', 'codes-table'].map((id) => document.getElementById(id).closest('.panel'))"
+        ends += ".map((panel) => Math.round(panel.getBoundingClientRect().bottom))"
+        for people in (0, 1):
+            if people:
+                self.peer("a-group-whose-name-is-longer-than-its-column-is-wide").close(4001)
+                self.peer("a-group-whose-name-is-longer-than-its-column-is-wide")
+                self.awaitText(page, "#codes-table tbody th", "4xxx code of the application")
+            self.awaitText(page, "#now-connections", str(people))
+            for width in (1600, 1280, 1024, 768, 390, 360):
+                page.set_viewport_size({"width": width, "height": 900})
+                where = f"{width} px, {people} connected"
+                self.assertEqual(page.evaluate(cut), [], where)
+                self.assertLessEqual(page.evaluate("document.documentElement.scrollWidth"), width, where)
+                one, other = page.evaluate(middles)
+                self.assertLess(abs(one - other), 2, where)
+                if width >= 1280:
+                    self.assertEqual(len(set(page.evaluate(ends))), 1, where)
         self.assertClean(self.place)
 
     def test_look(self) -> None:
@@ -216,6 +251,7 @@ class AccessTests(ConsoleCase):
             "light": ("light", 1600, 1000),
             "dark": ("dark", 1280, 800),
             "narrow": ("light", 390, 844),
+            "small": ("dark", 360, 780),
         }
         for name, (scheme, width, height) in sizes.items():
             page = self.open(scheme)

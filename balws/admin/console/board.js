@@ -32,12 +32,12 @@ export class Board {
     const ofPath = (path) => ({ key: "path", value: path.path, number: path.connections, words: `Every connection to ${plain(path.path)} · ${count(path.connections)} now` });
     const acts = (target, what) => [
       ["Send", (item) => `Send a message to ${what(item)}`, (item) => send(target(item))],
-      ["Kick", (item) => `Kick ${what(item)}`, (item) => kick(target(item))],
+      ["Kick", (item) => `Kick ${what(item)}`, (item) => kick(target(item)), "danger"],
     ];
     this.connections = new Rows(byId("connections-table"), [
       { text: (item) => item.id.slice(0, 8), title: (item) => item.id, className: "c-id", act: open },
-      { text: (item) => (item.user === null ? NONE : plain(item.user)), title: (item) => plain(item.user ?? ""), className: "c-user" },
-      { text: (item) => plain(item.path), title: (item) => plain(`${item.path} · ${item.service}`), className: "c-path" },
+      { text: (item) => (item.user === null ? NONE : plain(item.user)), title: (item) => plain(item.user ?? ""), className: "c-user", clamp: true },
+      { text: (item) => plain(item.path), title: (item) => plain(`${item.path} · ${item.service}`), className: "c-path", clamp: true },
       { text: (item) => plain(item.address), title: (item) => plain(item.address), className: "c-address" },
       { text: (item) => age(item.age), className: "n" },
       { text: (item) => bytes(item.queue), className: "n" },
@@ -47,19 +47,19 @@ export class Board {
       { text: (item) => count(item.sent), className: "n total" },
     ]);
     this.services = new Rows(byId("services-table"), [
-      { text: (item) => plain(item.path), title: (item) => plain(`${item.path} · ${item.service}`) },
+      { text: (item) => plain(item.path), title: (item) => plain(`${item.path} · ${item.service}`), clamp: true },
       { text: (item) => count(item.connections), className: "n" },
-      { text: (item) => rate(item.rates.received), className: "n" },
-      { text: (item) => rate(item.rates.sent), className: "n" },
-      { acts: acts(ofPath, (item) => `everybody at ${plain(item.path)}`), className: "acts" },
+      { text: (item) => rate(item.rates.received), className: "n rate" },
+      { text: (item) => rate(item.rates.sent), className: "n rate" },
+      { acts: acts(ofPath, (item) => `everybody at ${plain(item.path)}`), className: "acts", idle: (item) => (item.connections ? "" : "nobody") },
     ]);
     this.groups = new Rows(byId("groups-table"), [
-      { text: (item) => plain(item.name), title: (item) => plain(item.name) },
+      { text: (item) => plain(item.name), title: (item) => plain(item.name), clamp: true },
       { text: (item) => count(item.members), className: "n" },
       { acts: acts(ofGroup, (item) => `the group ${plain(item.name)}`), className: "acts" },
     ]);
     this.codes = new Rows(byId("codes-table"), [
-      { text: ({ code }) => `${code} ${meaning(code)}`, className: "code" },
+      { text: ({ code }) => `${code} ${meaning(code)}`, clamp: true },
       { text: (item) => count(item.recent), className: "n" },
       { text: (item) => count(item.all), className: "n" },
     ]);
@@ -132,28 +132,31 @@ export class Board {
   #sums(summary, sum) {
     const { hub } = summary;
     const refused = Object.entries(summary.refused).filter(([, number]) => number);
-    // What is wrong when it is not 0 has a third member: true.
+    const wrongTokens = summary.adminRefusals ?? 0;
+    // What is wrong when it is not 0 has a third member: true; then come words for the pointer, and what stands beside it.
     const facts = [
       ["Unsent", bytes(sum.queue)],
       ["In", bytes(sum.receivedBytes)],
       ["Out", bytes(sum.sentBytes)],
       ["Stored names", count(hub.names)],
       ["Turned away", count(refused.reduce((all, [, number]) => all + number, 0)), refused.length > 0, refused.map(([name, number]) => `${name}: ${count(number)}`).join("\n")],
-      ["Wrong logins", count(summary.authFailures), summary.authFailures > 0],
+      ["Wrong logins", count(summary.authFailures), summary.authFailures > 0, wrongTokens ? `admin: ${many(wrongTokens, "wrong token")} shown to this console or its endpoint, no login of a peer` : "", wrongTokens ? `· admin ${count(wrongTokens)}` : ""],
       ["Slow peers cut", count(sum.slow), sum.slow > 0],
       ["Stalls", count(summary.stalls), summary.stalls > 0],
       ["Not delivered", count(hub.undelivered), hub.undelivered > 0],
       ["Missed", count(hub.lost), hub.lost > 0],
     ];
-    for (const [name, value, isWrong = false, title = ""] of facts) {
+    for (const [name, value, isWrong = false, title = "", also = ""] of facts) {
       if (!this.#totals.has(name)) {
         const pair = make("div"), description = make("dd");
+        description.append(make("span", "value"), " ", make("span", "also"));
         pair.append(make("dt", "", name), description);
         byId("totals").append(pair);
         this.#totals.set(name, description);
       }
       const description = this.#totals.get(name);
-      put(description, value);
+      put(description.firstElementChild, value);
+      put(description.lastElementChild, also);
       description.parentElement.classList.toggle("wrong", isWrong);
       description.parentElement.classList.toggle("zero", value === "0" || value === "0 B");
       if (description.title !== title) description.title = title;

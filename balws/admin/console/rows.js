@@ -18,7 +18,8 @@ export class Rows {
 
   /**
    * @param table the table
-   * @param columns for each: { name, text(item), title(item), className, acts: [[label, speak(item), act(item)], ...] };
+   * @param columns for each: { text(item), title(item), className, clamp: whether long ones get further lines where there
+   *   is little room, acts: [[label, speak(item), act(item), className], ...], idle(item): the id of why nothing can be done };
    *   the first is the row's head, with act(item) what is pressed to open it
    */
   constructor(table, columns) {
@@ -60,12 +61,15 @@ export class Rows {
       const cell = make(number ? "td" : "th", column.className ?? "");
       if (!number) cell.scope = "row";
       const acts = column.acts ?? (column.act ? [["", null, column.act]] : []);
-      for (const [label, , act] of acts) {
-        const button = make("button", label ? "act" : "open", label);
+      for (const [label, , act, className = ""] of acts) {
+        const button = make("button", label ? `act ${className}`.trim() : "open", label);
         button.type = "button";
-        button.addEventListener("click", () => act(row.item));
+        button.addEventListener("click", () => {
+          if (!column.idle?.(row.item)) act(row.item);
+        });
         cell.append(button);
       }
+      if (column.clamp) cell.append(make("span", "clamp"));
       row.element.append(cell);
       row.cells.push(cell);
     });
@@ -83,14 +87,25 @@ export class Rows {
       column.acts.forEach(([, speak], number) => {
         const words = speak(item), button = cell.children[number];
         if (button.getAttribute("aria-label") !== words) button.setAttribute("aria-label", words);
+        this.#rest(button, column.idle?.(item) ?? "");
       });
       return;
     }
     const text = column.text(item);
-    put(column.act ? cell.firstElementChild : cell, text);
+    put(cell.firstElementChild ?? cell, text);
     cell.classList.toggle("zero", text === "0" || text === "0 B" || text === "–");
     const title = column.title?.(item) ?? "";
     if (cell.title !== title) cell.title = title;
+  }
+
+  /** It keeps the focus, so that whoever listens hears why it does nothing. */
+  #rest(button, why) {
+    if ((button.getAttribute("aria-describedby") ?? "") === why) return;
+    if (why) {
+      button.setAttribute("aria-disabled", "true");
+      button.setAttribute("aria-describedby", why);
+      button.title = document.getElementById(why).textContent;
+    } else for (const name of ["aria-disabled", "aria-describedby", "title"]) button.removeAttribute(name);
   }
 
   /** A table is one stop of the Tab key; in it go the arrows. */
