@@ -26,15 +26,22 @@ _PAYLOADS: dict[str, dict[str, Any]] = {
 }
 
 _CLOSURES = {
-    "1000": "The work is done.",
+    "1000": "The service is done with the connection.",
     "1001": "The service stops, or the connection is too old: connect again.",
     "1002": "The protocol of WebSocket was not kept.",
     "1003": "A message was not what its method declares.",
     "1007": "A text was not UTF-8.",
-    "1008": "The credentials have expired, or a rule of the service was not kept.",
+    "1008": "An operator closed the connection, or a rule of the service was not kept.",
     "1009": "A message or a frame was too large.",
     "1011": "Something went wrong in the service.",
+    "3000-4999": "The service's own, or an operator's.",
 }
+
+_EXPIRY = "The credentials have expired, an operator closed the connection, or a rule of the service was not kept."
+
+#: Those that come of whatever service: the protocol's, those of who stops it or kicks, and those that any
+#: method may choose (L{balws.Caller.close}), of which no declaration tells.
+_ALWAYS = frozenset(_CLOSURES) - {"1003"}
 
 
 class Channel:
@@ -115,13 +122,14 @@ class Channel:
         return channel
 
     def _closures(self) -> dict[str, str]:
-        codes = {"1001", "1002", "1007", "1009", "1011"}
+        codes = set(_ALWAYS)
         if any(exchange.isStrict for exchange in self._exchanges):
             codes.add("1003")
-        if self.found.config.auth and self.found.config.closeOnExpiry:
-            codes.add("1008")
         codes.update(str(code) for exchange in self._exchanges for code in exchange.answers.closures)
-        return {code: _CLOSURES.get(code, "The service's own.") for code in sorted(codes)}
+        words = {code: _CLOSURES.get(code, "The service's own.") for code in sorted(codes)}
+        if self.found.config.auth and self.found.config.closeOnExpiry:
+            words["1008"] = _EXPIRY
+        return words
 
     def _reference(self, message: str | None = None) -> dict[str, str]:
         below = "" if message is None else f"/messages/{message}"

@@ -17,7 +17,8 @@ from zope.interface import provider
 
 from balws.cli.options import CommandOptions
 from balws.cli.reaching import CONFIGURATION
-from balws.cli.tables import plural, sayJson
+from balws.cli.records import sayJson
+from balws.cli.tables import plural
 from balws.errors import Error
 from balws.logs.escape import escaped
 

@@ -11,6 +11,7 @@ import attrs
 from msgspec import Struct
 
 from balws.admin.facts import ConnectionFacts, ConnectionPage, PathFacts, Summary
+from balws.cli.records import timeOf
 
 __all__ = ["Figures", "Look", "Pace", "closedOf", "figuresOf", "paceOf", "pacesOf"]
 
@@ -42,7 +43,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     """
     One line of C{balws top --json}.
 
-    @ivar time: seconds since 1970.
+    @ivar time: in ISO 8601, UTC.
     @ivar state: C{"ready"}, C{"degraded"} or C{"draining"}.
     @ivar connections: how many are open.
     @ivar received: messages of peers in a second; likewise C{sent}, C{receivedBytes}, C{sentBytes}.
@@ -55,7 +56,7 @@ class Figures(Struct, frozen=True, kw_only=True):
     @ivar degraded: whether other nodes cannot be reached.
     """
 
-    time: float
+    time: str
     state: str
     connections: int
     received: float
@@ -79,7 +80,7 @@ def figuresOf(before: Look, now: Look, time: float) -> Figures:
     summary = now.summary
     paces = [paceOf(before, now, path) for path in summary.paths]
     return Figures(
-        time=time,
+        time=timeOf(time),
         state=summary.state,
         connections=summary.connections,
         received=round(sum(each.received or 0 for each in paces), 1),

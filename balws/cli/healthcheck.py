@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from twisted.python.usage import UsageError
 
 from balws.cli.admin import TIMEOUT
+from balws.cli.body import linesOf
 from balws.cli.hint import hinted
 from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
@@ -29,7 +30,7 @@ _SCHEMES = ("http", "https", "ws", "wss")
 MAX_PAGE = 2**20
 
 #: What /readyz says, and so much of any other page is shown.
-_WORDS = 60
+_WORDS = 80
 
 #: What there is to do about an answer of a URL.
 _MENDS = {
@@ -41,10 +42,10 @@ _MENDS = {
 
 def _wordsOf(body: bytes) -> str:
     """
-    @return: the first line, as far as it is one for people.
+    @return: the first line, as far as it is for people.
     """
-    line = body[: _WORDS + 1].decode(errors="replace").strip().partition("\n")[0]
-    return "" if line.startswith(("<", "{")) else clipped(escaped(line), _WORDS)
+    line = next(iter(linesOf(body)), "")
+    return "" if line.startswith("{") else clipped(line, _WORDS)
 
 
 class HealthCheck(ReachingOptions):
@@ -157,7 +158,8 @@ class HealthCheck(ReachingOptions):
         except ConfigurationError as error:
             raise hinted(error, url) from None
         except InvalidHandshakeError as error:
-            raise Unreachable(f"{url.partition('?')[0]}: {outcomeOf(error).lines[0]}") from None
+            words = ": ".join(clipped(line, _WORDS) for line in outcomeOf(error).lines[:2])
+            raise Unreachable(f"{escaped(url.partition('?')[0])}: {words}") from None
         except Error as error:
             raise Unreachable(escaped(str(hinted(error, url)))) from None
         try:

@@ -34,8 +34,7 @@ _NO_TLS = "what came is no TLS"
 _NOT_TRUSTED = ("signed by itself, and not trusted", "signed by an authority that is not trusted")
 
 
-#: What is said of a URL that begins with another word, and what begins as those of the Web do, or with no word.
-_NO_SCHEME = "supports only WS(S) scheme"
+#: What begins as the URLs of the Web do, or with no word.
 _ofWeb = re.compile(
     r"(?:http(?P<secure>s?)://)?(?P<rest>(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d+)?(?:/[\w.~%/-]*)?)", re.ASCII
 ).fullmatch
@@ -45,12 +44,14 @@ def withExample(problem: Error, url: str) -> str:
     """
     @param problem: of a URL.
     @param url: the same.
-    @return: its words, and what was expected, or what was meant.
+    @return: how one begins, where it does not begin so, and what was meant; else its words, and an example.
     """
-    meant = _ofWeb(url) if _NO_SCHEME in str(problem) else None
-    if meant is None:
+    if url.lower().startswith(("ws:", "wss:")):
         return f"{problem}; expected one {EXAMPLE}"
-    return f"{problem}; did you mean ws{meant['secure'] or ''}://{meant['rest']}?"
+    meant = _ofWeb(url)
+    if meant is None:
+        return f"a URL begins with ws:// or wss://, {EXAMPLE}"
+    return f"a URL begins with ws:// or wss://; did you mean ws{meant['secure'] or ''}://{meant['rest']}?"
 
 
 def hinted(problem: Error, url: str) -> Error:

@@ -70,11 +70,13 @@ class TalkOutline(Struct, frozen=True, kw_only=True):
     @ivar service: the class that talks to a connection.
     @ivar methods: its fixed remote methods.
     @ivar messages: its methods of custom dispatch, by the value or, with C{"on..."}, the name that reaches them.
+    @ivar errors: those of its methods that take what does not fit another.
     """
 
     service: str
     methods: list[str]
     messages: dict[str, str]
+    errors: list[str]
 
 
 class ServiceOutline(Struct, frozen=True, kw_only=True):
@@ -202,10 +204,12 @@ def _service(mount: Mount) -> ServiceOutline:
 
 def _talk(table: MethodTable) -> TalkOutline:
     reached = {**table.byValue, **table.byName} if table.dispatcherKey is not None else {}
+    errors = (method.error.name for method in (*table.fixed.values(), *reached.values()) if method.error is not None)
     return TalkOutline(
         service=table.owner,
         methods=list(table.fixed),
         messages={value: method.name for value, method in sorted(reached.items())},
+        errors=sorted(set(errors)),
     )
 
 
@@ -250,15 +254,15 @@ def linesOf(outline: Outline) -> Iterator[str]:
         for path, what in listener.resources.items():
             yield escaped(f"  resource {path}: {what}")
     if outline.hub:
-        yield escaped(f"hub {outline.hub['url']}")
+        yield escaped(f"hub: {outline.hub['url']}")
         yield from _settings({name: value for name, value in outline.hub.items() if name != "url"}, "  ")
     else:
         yield "hub: none; each process by itself"
     if outline.server:
-        yield "server"
+        yield "server:"
         yield from _settings(outline.server, "  ")
-    yield escaped(f"users {outline.users}") if outline.users is not None else "users: none"
-    yield escaped(f"admin {outline.admin}") if outline.admin is not None else "admin: none"
+    yield escaped(f"users: {outline.users}") if outline.users is not None else "users: none"
+    yield escaped(f"admin: {outline.admin}") if outline.admin is not None else "admin: none"
 
 
 def _tlsWords(tls: TlsOutline | UnsetType) -> str:
@@ -275,7 +279,8 @@ def _serviceLines(service: ServiceOutline) -> Iterator[str]:
         yield escaped(f"    dispatcherKey: {service.dispatcherKey}")
     for talk in service.talks:
         messages = [f"{value} -> {name}" if value != name else name for value, name in talk.messages.items()]
-        yield escaped(f"    {talk.service}: {', '.join([*talk.methods, *messages]) or 'no methods'}", 4096)
+        names = ", ".join([*talk.methods, *messages, *talk.errors])
+        yield escaped(f"    {talk.service}: {names or 'no methods'}", 4096)
     yield from _settings(service.settings, "    ")
 
 

@@ -14,7 +14,8 @@ from balws.admin.facts import ConnectionFacts, ConnectionPage
 from balws.admin.operations import DEFAULT_LIMIT, MAX_LIMIT
 from balws.cli.numbers import whole
 from balws.cli.reaching import ReachingOptions
-from balws.cli.tables import aged, counted, plural, sayJson, sized, table, terminalWidth
+from balws.cli.records import sayJson
+from balws.cli.tables import aged, counted, sized, table, terminalWidth
 from balws.logs.escape import escaped
 
 __all__ = ["SORTS", "Ps"]
@@ -88,10 +89,7 @@ class Ps(ReachingOptions):
             for line in _lines(page.connections):
                 print(line)
         if page.total > len(page.connections):
-            print(
-                f"balws: {len(page.connections)} of {plural(page.total, 'connection')} are shown; see --limit",
-                file=sys.stderr,
-            )
+            print(f"balws: {len(page.connections)} of {page.total} shown; see --limit", file=sys.stderr)
         return 0
 
 

@@ -5,17 +5,13 @@ Tables of text, and figures as people read them.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Collection, Sequence
 from itertools import zip_longest
-from typing import Any
 from unicodedata import category, east_asian_width
 
-import msgspec
-
-__all__ = ["aged", "clipped", "counted", "plural", "sayJson", "sized", "table", "terminalWidth", "widthOf"]
+__all__ = ["aged", "clipped", "counted", "plural", "sized", "table", "terminalWidth", "widthOf"]
 
 #: A column of words is not made narrower than this.
 NARROWEST = 6
@@ -112,13 +108,6 @@ def terminalWidth() -> int | None:
         return os.get_terminal_size(sys.stdout.fileno()).columns or 80
     except (OSError, ValueError):
         return 80
-
-
-def sayJson(found: Any) -> None:
-    """
-    Print a record as one line of JSON in ASCII: nothing of what peers chose steers a terminal.
-    """
-    print(json.dumps(msgspec.to_builtins(found), separators=(",", ":")))
 
 
 # Figures

@@ -12,7 +12,8 @@ from twisted.python.usage import UsageError
 
 from balws.admin.operations import Target
 from balws.cli.reaching import ReachingOptions
-from balws.cli.tables import plural, sayJson
+from balws.cli.records import sayJson
+from balws.cli.tables import plural
 from balws.logs.escape import escaped
 
 __all__ = ["TargetOptions", "described", "sayNobody"]
@@ -65,14 +66,14 @@ class TargetOptions(ReachingOptions):
 
     def told(self, verb: str, count: int) -> int:
         """
-        Say for how many connections it was done.
+        Say for how many connections it was done; for nobody L{sayNobody} has said it.
 
         @param verb: what was done.
         @return: the status: 1 where there was nobody.
         """
         if self["json"]:
             sayJson({"count": count})
-        elif not self["quiet"]:
+        elif count and not self["quiet"]:
             print(f"{verb} {plural(count, 'connection')}")
         return 0 if count else 1
 

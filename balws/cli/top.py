@@ -20,8 +20,8 @@ from balws.cli.dashboard import SORTS, lineOf, pageOf
 from balws.cli.figures import Look, figuresOf
 from balws.cli.numbers import amount
 from balws.cli.reaching import ReachingOptions
+from balws.cli.records import sayJson
 from balws.cli.screen import Keys, Screen, canDraw
-from balws.cli.tables import sayJson
 from balws.http.unreachable import Unreachable
 from balws.logs.escape import escaped
 

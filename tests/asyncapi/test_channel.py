@@ -158,9 +158,11 @@ class ChannelTests(SynchronousTestCase):
 
     def test_closures(self) -> None:
         """
-        The codes with which it may be closed, those that methods return among them.
+        The codes with which it may be closed: by the protocol, by methods, by an operator, or by whatever an
+        application chooses.
         """
-        self.assertEqual(list(self.channel["x-closeCodes"]), ["1000", "1001", "1002", "1003", "1007", "1009", "1011"])
+        codes = ["1000", "1001", "1002", "1003", "1007", "1008", "1009", "1011", "3000-4999"]
+        self.assertEqual(list(self.channel["x-closeCodes"]), codes)
         self.assertEqual(self.channel["x-subProtocols"], ["v1"])
 
     def test_several(self) -> None:

@@ -84,7 +84,7 @@ class DocumentTests(SynchronousTestCase):
         self.assertEqual(schemes["oauth2"]["x-scopes"], ["chat"])
         operation = document["operations"]["other.textMessage"]
         self.assertEqual(operation["security"], [{"$ref": "#/components/securitySchemes/oauth2_other"}])
-        self.assertIn("1008", document["channels"]["chat"]["x-closeCodes"])
+        self.assertIn("credentials have expired", document["channels"]["chat"]["x-closeCodes"]["1008"])
         self.assertNotIn("x-dispatcherKey", document)
 
     def test_closeOnExpiry(self) -> None:
@@ -94,7 +94,8 @@ class DocumentTests(SynchronousTestCase):
         catalogue = Catalogue(Hub())
         config = attrs.evolve(ChatUpgrade.__balwsConfig__, closeOnExpiry=False)  # type: ignore[attr-defined]
         catalogue.attach(ChatUpgrade, "/chat", config=config)
-        self.assertNotIn("1008", makeDocument(catalogue.found)["channels"]["chat"]["x-closeCodes"])
+        words = makeDocument(catalogue.found)["channels"]["chat"]["x-closeCodes"]["1008"]
+        self.assertEqual(words, "An operator closed the connection, or a rule of the service was not kept.")
 
     def test_same(self) -> None:
         """

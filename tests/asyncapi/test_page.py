@@ -113,7 +113,8 @@ class PageTests(SynchronousTestCase):
         Servers, parameters, messages, answers, close codes, security and records are all there.
         """
         words = re.sub(r"<[^>]*>", " ", self.page)
-        for each in ("wss://chat.example/v1", "/chat/{room}", "since", "You send", "and get", "v1", "1008", "oauth2"):
+        codes = ("1008", "3000-4999")
+        for each in ("wss://chat.example/v1", "/chat/{room}", "since", "You send", "and get", "v1", *codes, "oauth2"):
             self.assertIn(each, words)
         self.assertIn("What is wanted.", words)
 

@@ -39,6 +39,9 @@ class Feed(Service):
     def onSubscribe(self, data: dict) -> None:
         pass
 
+    def onSubscribeError(self, error: Exception) -> None:
+        pass
+
     @dispatcherConfig("un subscribe")
     def onLeave(self, data: dict) -> None:
         pass

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from twisted.internet.defer import Deferred
 
-from balws import CustomCloseFrame, Service, UpgradeError, UpgradeService
+from balws import Caller, CustomCloseFrame, Service, UpgradeError, UpgradeService
 from balws.testing import MemoryListener
 
 
@@ -40,6 +40,42 @@ class EchoUpgrade(UpgradeService):
         return Echo()
 
 
+class Greeting(Echo):
+    """
+    Says something first.
+    """
+
+    def onOpen(self) -> str:
+        return "welcome"
+
+
+class GreetingUpgrade(UpgradeService):
+    """
+    Lets everybody in.
+    """
+
+    def get(self) -> Greeting:
+        return Greeting()
+
+
+class Room(Service):
+    """
+    Tells everybody what anybody says.
+    """
+
+    def onTextMessage(self, caller: Caller, text: str) -> Deferred[None]:
+        return caller.broadcastMessage(text)
+
+
+class RoomUpgrade(UpgradeService):
+    """
+    Lets everybody in.
+    """
+
+    def get(self) -> Room:
+        return Room()
+
+
 class NoUpgrade(UpgradeService):
     """
     Lets nobody in.
@@ -51,7 +87,7 @@ class NoUpgrade(UpgradeService):
 
 class Place:
     """
-    A listener with C{/echo} and C{/no}, and what the commands connect by.
+    A listener with C{/echo}, C{/greeting}, C{/broadcast} and C{/no}, and what the commands connect by.
 
     @ivar listener: it.
     @ivar fields: with which configuration clients came.
@@ -62,6 +98,8 @@ class Place:
         self.listener = MemoryListener(webSocketCompressionEnabled=False)
         self.listener.attach(EchoUpgrade(), "/echo")
         self.listener.attach(NoUpgrade(), "/no")
+        self.listener.attach(GreetingUpgrade(), "/greeting")
+        self.listener.attach(RoomUpgrade(), "/broadcast")
         self.clock = self.listener.clock
         self.fields: list[dict[str, Any]] = []
         self.triggers: list[tuple[Any, ...]] = []

@@ -92,9 +92,41 @@ class BenchTests(CommandTestCase):
         """
         shown = self.bench(ECHO, "--message", "close 4001", status=1)
         self.assertIn("Errors       4 closed 4001, 4 not answered", shown)
-        self.assertIn("Connections  0 of 4", self.bench("ws://localhost/no", status=1))
-        self.assertTrue(self.err.getvalue().endswith("balws: refused: 409 Conflict\n"), self.err.getvalue())
         self.bench(ECHO, "--message", "nothing", status=1)
+
+    def test_nobody(self) -> None:
+        """
+        Where nobody gets in, one line says why, and there are no figures.
+        """
+        for more in ((), ("--json",)):
+            self.assertEqual(self.bench("ws://localhost/no", *more, status=1), "")
+            self.assertEqual(self.err.getvalue(), "balws: refused: 409 Conflict\n")
+            self.err.truncate(0)
+            self.err.seek(0)
+
+    def test_greeted(self) -> None:
+        """
+        A greeting is no answer.
+        """
+        shown = self.bench("ws://localhost/greeting")
+        self.assertIn("Answered     100, 50 a second\nGreetings    4 came before anything was sent", shown)
+        self.assertIn("Latency\n", shown)
+
+    def test_broadcast(self) -> None:
+        """
+        Of a service that tells everybody what anybody said the times cannot be told, and that is said; with one
+        connection they can.
+        """
+        shown = self.bench("ws://localhost/broadcast", status=1)
+        self.assertIn("Sent         100 in 2 s, 50 a second\nReceived     ", shown)
+        self.assertIn("Latency      cannot be told: ", shown)
+        self.assertNotIn("99.9 %", shown)
+        found = json.loads(self.bench("ws://localhost/broadcast", "--json", status=1))
+        self.assertGreater(found["received"], found["sent"])
+        self.assertEqual((found["latency"], found["histogram"]), (None, []))
+        found = json.loads(self.bench("ws://localhost/broadcast", "--json", "--connections", "1"))
+        self.assertEqual((found["sent"], found["received"], found["unasked"]), (100, 100, 0))
+        self.assertIn("p99", found["latency"])
 
     def test_maxErrors(self) -> None:
         """

@@ -11,7 +11,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.cli.bench import load as module
-from balws.cli.bench.load import Load, Work
+from balws.cli.bench.load import Load
+from balws.cli.bench.work import Work
 from balws.client.response import HttpResponse, refused
 from balws.errors import ConnectionClosureError, ConnectionError, Error
 
@@ -67,7 +68,10 @@ class LoadTests(SynchronousTestCase):
         """
         work = Work(connections, rate, seconds, fields.pop("payload", "hello"), **fields)
         self.load = Load(work, self.connect, self.clock, self.clock.seconds)
-        return Deferred.fromCoroutine(self.load.run())
+        done = Deferred.fromCoroutine(self.load.run())
+        if work.isAnswered:
+            self.clock.advance(module.QUIET)
+        return done
 
     def pass_(self, seconds: float) -> None:
         """
@@ -78,8 +82,9 @@ class LoadTests(SynchronousTestCase):
 
     def ended(self, done: Deferred[None]) -> None:
         """
-        It has ended, and left nothing behind.
+        It has ended, when nothing more came for a while, and left nothing behind.
         """
+        self.clock.advance(module.QUIET)
         self.assertIsNone(self.successResultOf(done))
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertTrue(all(client.isClosed or client.service.isGone for client in self.clients))
@@ -213,7 +218,7 @@ class LoadTests(SynchronousTestCase):
         self.connect = connect  # type: ignore[method-assign]
         done = self.begin(connections=module.MAX_CONNECTING + 2, seconds=1)
         self.assertEqual(len(waiting), module.MAX_CONNECTING)
-        self.clock.advance(0.5)
+        self.clock.advance(0.5 - module.QUIET)
         waiting[0].callback(self.clients[0])
         self.assertEqual(len(waiting), module.MAX_CONNECTING + 1)
         self.assertEqual(self.clients[0].messages, [])
@@ -221,6 +226,7 @@ class LoadTests(SynchronousTestCase):
             waiting[number].callback(self.clients[number])
         self.assertEqual(self.load.open, module.MAX_CONNECTING + 2)
         self.assertEqual(self.load.connecting.most, 0.5)
+        self.clock.advance(module.QUIET)
         self.clock.advance(1)
         for client in self.clients:
             client.answer()
@@ -311,17 +317,84 @@ class LoadTests(SynchronousTestCase):
         self.ended(done)
         self.assertEqual(dict(self.load.errors), {"closed 1001": 1, "not answered": 1})
 
-    def test_unasked(self) -> None:
+    def test_greeting(self) -> None:
         """
-        An answer to nothing is an error: a service that says more than one cannot be measured.
+        What comes before the first message was sent is waited for a while, and no answer.
         """
-        done = self.begin(seconds=1)
-        self.clock.advance(1)
-        self.clients[0].service.due.clear()
-        self.clients[0].answer()
-        self.assertEqual(dict(self.load.errors), {"not asked for": 1})
+        self.load = Load(Work(1, 0, 1, "hello"), self.connect, self.clock, self.clock.seconds)
+        done = Deferred.fromCoroutine(self.load.run())
+        (client,) = self.clients
+        client.answer()
+        self.clock.advance(0.125)
+        client.answer()
+        self.clock.advance(0.125)
+        self.assertEqual(client.messages, [])
+        self.clock.advance(0.125)
+        self.assertEqual(client.messages, ["hello"])
+        self.clock.advance(0.5)
+        client.answer()
+        self.pass_(0.6)
+        client.answer()
+        self.ended(done)
+        load = self.load
+        self.assertEqual((load.greetings, load.sent, load.received, dict(load.errors)), (2, 2, 2, {}))
+        self.assertEqual((load.latency.least, load.isTold), (0.5, True))
+
+    def test_greetings(self) -> None:
+        """
+        Who never stops greeting is not waited for beyond a bound.
+        """
+        self.load = Load(Work(1, 0, 1, "hello"), self.connect, self.clock, self.clock.seconds)
+        done = Deferred.fromCoroutine(self.load.run())
+        client = self.clients[-1]
+        for _ in range(module.MAX_QUIET * 8 - 1):
+            self.clock.advance(0.125)
+            client.answer()
+        self.assertEqual(client.messages, [])
+        self.clock.advance(0.125)
+        self.assertEqual(client.messages, ["hello"])
+        self.assertEqual(self.load.greetings, module.MAX_QUIET * 8 - 1)
         done.cancel()
         self.failureResultOf(done)
+
+    def test_unasked(self) -> None:
+        """
+        Where a service answers a message with two, or tells all what one has said, nobody can tell how long answers
+        took; it is seen while messages are sent, and at the end.
+        """
+        done = self.begin(connections=2, seconds=1, rate=1)
+        for client in self.clients:
+            client.answer()
+        self.assertEqual((self.load.sent, self.load.received, self.load.unasked), (1, 2, 1))
+        self.pass_(1)
+        self.ended(done)
+        self.assertEqual((dict(self.load.errors), self.load.isTold), ({"not asked for": 1}, False))
+
+        self.clients.clear()
+        done = self.begin(seconds=1)
+        (client,) = self.clients
+        client.answer()
+        client.answer()
+        self.clock.advance(1)
+        client.answer()
+        self.assertTrue(self.load.isTold)
+        client.answer()
+        self.ended(done)
+        self.assertEqual((self.load.sent, self.load.received, self.load.unasked), (3, 4, 1))
+        self.assertEqual((dict(self.load.errors), self.load.isTold), ({"not asked for": 1}, False))
+
+    def test_farewell(self) -> None:
+        """
+        That others leave is told to nobody who is asked for answers still.
+        """
+        done = self.begin(seconds=1)
+        (client,) = self.clients
+        client.answer()
+        self.clock.advance(1)
+        client.answer()
+        self.ended(done)
+        client.answer()
+        self.assertEqual((self.load.received, self.load.unasked, dict(self.load.errors)), (2, 0, {}))
 
     def test_notWritten(self) -> None:
         """

@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.bench.load import Load, Work
+from balws.cli.bench.load import Load
 from balws.cli.bench.report import asJson, asText, progress
+from balws.cli.bench.work import Work
 
 
 class ReportTests(SynchronousTestCase):
@@ -50,6 +51,28 @@ class ReportTests(SynchronousTestCase):
         self.assertIn("█", lines[-1])
         self.assertTrue("\n".join(asText(self.work, self.load, isUnicode=False)).isascii())
 
+    def test_untold(self) -> None:
+        """
+        Where more came than was asked for, what was sent and what came is told, and no time of any answer.
+        """
+        self.load.greetings, self.load.unasked = 3, 2
+        self.load.errors["not asked for"] = 2
+        self.assertEqual(
+            asText(self.work, self.load, isUnicode=True)[1:],
+            [
+                "Sent         5,000 in 2 s, 2,500 a second",
+                "Received     4,000, 2,000 a second",
+                "Greetings    3 came before anything was sent, and answer nothing",
+                "Errors       2 not asked for",
+                "",
+                "Latency      cannot be told: more came than was asked for, and nobody knows which message answers "
+                "which",
+            ],
+        )
+        found = json.loads(asJson(self.work, self.load))
+        self.assertEqual((found["latency"], found["histogram"]), (None, []))
+        self.assertEqual((found["received"], found["greetings"], found["unasked"]), (4000, 3, 2))
+
     def test_late(self) -> None:
         """
         That a service does not keep up is said.
@@ -82,6 +105,7 @@ class ReportTests(SynchronousTestCase):
             {name: found[name] for name in ("connections", "connected", "sent", "received", "late", "errors")},
             {"connections": 3, "connected": 2, "sent": 5000, "received": 4000, "late": 0, "errors": {"closed 1006": 2}},
         )
+        self.assertEqual((found["greetings"], found["unasked"]), (0, 0))
         self.assertEqual((found["elapsed"], found["sentPerSecond"], found["receivedPerSecond"]), (2, 2500, 2000))
         self.assertEqual(
             list(found["latency"]), ["least", "mean", "p50", "p75", "p90", "p99", "p99.9", "most"]

@@ -117,7 +117,7 @@ class CheckTests(ConfiguredCase):
         """
         self.configure("[server]\nworkers = 3\n[hub]\nscope = 'worker'\n" + FINE)
         out, _ = self.check()
-        self.assertIn("server\n  workers: 3\n", out)
+        self.assertIn("server:\n  workers: 3\n", out)
 
     def test_usage(self) -> None:
         """

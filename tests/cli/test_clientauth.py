@@ -158,7 +158,7 @@ class CredentialsTests(ClientOptionsTestCase):
         """
         What does not go together, and what is missing, is said before anything is asked.
         """
-        self.assertEqual(self.wrong("foo"), "Malformed URL: foo; expected one such as ws://localhost:9090/chat")
+        self.assertEqual(self.wrong("foo"), "a URL begins with ws:// or wss://; did you mean ws://foo?")
         for arguments, words in (
             (["--user", "a", "--bearer"], "these are different credentials, take one: --bearer, --user"),
             (["--bearer", "--bearer-file", "x"], "these are different credentials, take one: --bearer, --bearer-file"),

@@ -213,7 +213,7 @@ class UsageTests(ConnectTestCase):
         """
         self.assertEqual(self.refusal("connect"), "give one URL, such as ws://localhost:9090/chat")
         self.assertEqual(self.refusal("connect", ECHO, ECHO), "give one URL, such as ws://localhost:9090/chat")
-        self.assertIn("supports only WS(S) scheme", self.refusal("connect", "http://localhost/"))
+        self.assertIn("a URL begins with ws:// or wss://; did you mean ws://localhost/?", self.refusal("connect", "http://localhost/"))
         self.assertIn("credentials go into a header", self.refusal("connect", "ws://ada:canary@localhost/"))
         self.assertNotIn("canary", self.err.getvalue())
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.connect.outcome import MAX_BODY, MAX_LINES, Outcome, outcomeOf, tooLate, wordsOf
+from balws.cli.body import MAX_BODY, MAX_LINES
+from balws.cli.connect.outcome import Outcome, outcomeOf, tooLate, wordsOf
 from balws.client.response import HttpResponse, refused
 from balws.errors import (
     ConnectionClosureError,
@@ -37,6 +38,16 @@ class OutcomeTests(SynchronousTestCase):
         self.assertLessEqual(len(body), MAX_BODY)
         self.assertEqual(len(outcomeOf(refused(HttpResponse(500, "", {}, b"x\n" * MAX_LINES))).lines), MAX_LINES + 1)
         self.assertEqual(len(outcomeOf(refused(HttpResponse(500, "", {}, b"x\n" * 999))).lines), MAX_LINES + 1)
+
+    def test_page(self) -> None:
+        """
+        Of a page for browsers the words are shown.
+        """
+        page = b"<!DOCTYPE html>\n<html><head><title>404</title></head><body><h1>No Such Resource</h1></body></html>"
+        self.assertEqual(
+            outcomeOf(refused(HttpResponse(404, "Not Found", {}, page))).lines,
+            ("refused: 404 Not Found", "No Such Resource"),
+        )
 
     def test_closed(self) -> None:
         """

@@ -43,7 +43,8 @@ class FiguresTests(SynchronousTestCase):
         figures = figuresOf(before, now, 99)
         self.assertEqual((figures.received, figures.sent), (10.5, 2.5))
         self.assertEqual((figures.receivedBytes, figures.sentBytes), (2000, 250))
-        self.assertEqual((figures.time, figures.state, figures.connections, figures.queue), (99, "degraded", 4, 15))
+        self.assertEqual((figures.state, figures.connections, figures.queue), ("degraded", 4, 15))
+        self.assertEqual(figures.time, "1970-01-01T00:01:39.000+00:00")
         self.assertEqual((figures.refused, figures.authFailures, figures.stalls, figures.degraded), (4, 9, 2, True))
         self.assertEqual((figures.opened, figures.closed), (10, {"1000": 4, "1006": 2}))
 

@@ -89,9 +89,10 @@ class AdminTests(HealthCase):
             ((404, b""), "404; is that the admin endpoint of balws?"),
             ((500, b"\x1b[2J\nmore"), r"500 \x1b[2J"),
             ((500, b"<html>"), "500"),
+            ((500, b"<title>Oops</title><h1>Not <b>now</b></h1>"), "500 Not now"),
             ((500, b'{"a": 1}'), "500"),
-            ((301, b"x" * 60), f"301 {'x' * 60}"),
-            ((301, b"x" * 61), f"301 {'x' * 59}…"),
+            ((301, b"x" * 80), f"301 {'x' * 80}"),
+            ((301, b"x" * 81), f"301 {'x' * 79}…"),
         ):
             self.fake.answers["/readyz"] = answer
             self.assertEqual(await self.check("-q"), 1)
@@ -205,7 +206,13 @@ class ListenerTests(HealthCase):
         self.assertEqual(self.printed(), "accepts connections\n")
         self.assertEqual(await self.check("-q", f"ws://127.0.0.1:{port}/rude"), 0)
         error = await self.assertFailure(self.check(f"ws://127.0.0.1:{port}/closed"), Error)
-        self.assertEqual(str(error), f"ws://127.0.0.1:{port}/closed: refused: 403 Forbidden")
+        self.assertEqual(str(error), f"ws://127.0.0.1:{port}/closed: refused: 403 Forbidden: not today")
+        error = await self.assertFailure(self.check(f"ws://127.0.0.1:{port}/nowhere?token=canary"), Error)
+        self.assertEqual(
+            str(error),
+            f"ws://127.0.0.1:{port}/nowhere: refused: 404 Not Found: "
+            "No Such Resource - No service found to handle the service request",
+        )
         error = await self.assertFailure(self.check("ws://127.0.0.1:1/open"), Unreachable)
         self.assertEqual(str(error), "ws://127.0.0.1:1/open: the connection was refused; is it running? balws serve")
 

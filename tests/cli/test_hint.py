@@ -45,20 +45,24 @@ class HintedTests(SynchronousTestCase):
 
     def test_example(self) -> None:
         """
-        What was meant by a URL of the Web, and by one without a scheme, can be told; else an example is.
+        How a URL begins is told without the words of a parser, and what was meant by one of the Web or one without a
+        scheme; of others what is wrong, and an example.
         """
-        problem = Error("WebSocket client supports only WS(S) scheme: it")
+        problem, begins = Error("WebSocket client supports only WS(S) scheme: it"), "a URL begins with ws:// or wss://"
         for url, meant in (
             ("http://localhost:9090/chat", "ws://localhost:9090/chat"),
             ("https://example.org", "wss://example.org"),
             ("localhost:9090/a", "ws://localhost:9090/a"),
+            ("127.0.0.1:9090/chat", "ws://127.0.0.1:9090/chat"),
+            ("localhost", "ws://localhost"),
             ("[::1]:9090", "ws://[::1]:9090"),
         ):
-            self.assertEqual(withExample(problem, url), f"{problem}; did you mean {meant}?")
-        expected = "; expected one such as ws://localhost:9090/chat"
+            self.assertEqual(withExample(problem, url), f"{begins}; did you mean {meant}?")
+        example = "such as ws://localhost:9090/chat"
         for url in ("ftp://a/", "http://a/?token=canary", "http://a:b@c/", "http://a/\x1b", ""):
-            self.assertEqual(withExample(problem, url), f"{problem}{expected}")
-        self.assertEqual(withExample(Error("Malformed URL"), "localhost"), f"Malformed URL{expected}")
+            self.assertEqual(withExample(problem, url), f"{begins}, {example}")
+        for url in ("ws://localhost:x", "WSS:localhost"):
+            self.assertEqual(withExample(Error("Malformed URL"), url), f"Malformed URL; expected one {example}")
 
     def test_noAnswer(self) -> None:
         """

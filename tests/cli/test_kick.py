@@ -76,6 +76,8 @@ class KickTests(AskingCase):
         self.assertEqual(await self.run_(Kick, "--to-user", "ada", "--json"), 1)
         self.assertEqual(self.printed(), '{"count":0}\n')
         self.assertEqual(self.said(), 'balws: nobody is there: user "ada"\n')
+        self.assertEqual(await self.run_(Kick, "--to-user", "ada"), 1)
+        self.assertEqual((self.printed(), self.said()), ("", 'balws: nobody is there: user "ada"\n'))
 
     async def test_quiet(self) -> None:
         """

@@ -104,10 +104,11 @@ class OutlineTests(ConfiguredCase):
         self.assertEqual(talk.settings, {"subProtocols": ["a", "b"], "idleTimeout": 2.5})
         self.assertEqual(
             msgspec.to_builtins(talk.talks),
-            [{"service": "Talk", "methods": ["onOpen", "onTextMessage"], "messages": {}}],
+            [{"service": "Talk", "methods": ["onOpen", "onTextMessage"], "messages": {}, "errors": []}],
         )
         self.assertEqual((feed.dispatcherKey, feed.auth, feed.settings), ("type", [], {"allowedOrigins": []}))
         self.assertEqual(feed.talks[0].messages, {"un subscribe": "onLeave", "onSubscribe": "onSubscribe"})
+        self.assertEqual(feed.talks[0].errors, ["onSubscribeError"])
         self.assertEqual((second.services, second.resources, second.settings), ([], {}, {}))
         self.assertEqual(outline.server, {"maxConnections": 100, "trustedProxies": ["10.0.0.0/8", "unix"]})
         self.assertEqual(
@@ -140,20 +141,20 @@ class OutlineTests(ConfiguredCase):
                 f"  service /feed: {self.module}:FeedUpgrade",
                 "    auth: none; everybody may connect",
                 "    dispatcherKey: type",
-                "    Feed: onSubscribe, un subscribe -> onLeave",
+                "    Feed: onSubscribe, un subscribe -> onLeave, onSubscribeError",
                 "    allowedOrigins: none",
                 f"  resource /page: {self.module}:Page",
                 f"  resource /: {self.folder / 'public'}",
                 "listener unix:app.sock",
-                "hub redis://localhost:6379/1",
+                "hub: redis://localhost:6379/1",
                 "  durable: news",
                 "  scope: hub",
                 "  prefix: balws",
-                "server",
+                "server:",
                 "  maxConnections: 100",
                 "  trustedProxies: 10.0.0.0/8, unix",
-                f"users {self.folder / 'users.toml'}",
-                f"admin unix:{self.folder}/admin.sock",
+                f"users: {self.folder / 'users.toml'}",
+                f"admin: unix:{self.folder}/admin.sock",
             ],
         )
 

@@ -103,7 +103,7 @@ class PsTests(AskingCase):
         self.fake.answers["/api/connections"] = page(facts(), total=12)
         for arguments in (("--limit=1",), ("--limit=1", "-q")):
             await self.shown(*arguments)
-            self.assertEqual(self.said(), "balws: 1 of 12 connections are shown; see --limit\n")
+            self.assertEqual(self.said(), "balws: 1 of 12 shown; see --limit\n")
         shown = await self.shown("--json", "--limit", "1")
         self.assertEqual(msgspec.json.decode(shown, type=ConnectionPage), page(facts(), total=12))
         self.assertEqual(shown.count("\n"), 1)

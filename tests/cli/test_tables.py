@@ -15,7 +15,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from balws.cli.tables import aged, clipped, counted, plural, sayJson, sized, table, terminalWidth, widthOf
+from balws.cli.tables import aged, clipped, counted, plural, sized, table, terminalWidth, widthOf
 
 
 class FigureTests(SynchronousTestCase):
@@ -177,17 +177,3 @@ class TableTests(SynchronousTestCase):
             (21, "a-long-na…  a-lon…  5"),
         ):
             self.assertEqual(table("ABC", rows, figures={2}, names={0}, width=width)[1], line)
-
-
-class SayTests(SynchronousTestCase):
-    """
-    What is printed.
-    """
-
-    def test_json(self) -> None:
-        """
-        JSON is one line of ASCII, whatever is in it.
-        """
-        self.patch(sys, "stdout", io.StringIO())
-        sayJson({"a": "\x9b\u202eü", "b": [1.5]})
-        self.assertEqual(sys.stdout.getvalue(), '{"a":"\\u009b\\u202e\\u00fc","b":[1.5]}\n')

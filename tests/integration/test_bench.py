@@ -12,9 +12,36 @@ import sys
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection
 
 from tests.commands import environment
 from tests.integration.test_connect import PATIENCE, Echo
+
+
+class Greeter(Echo):
+    """
+    Says something first.
+    """
+
+    def _hold(self, connection: ServerConnection) -> None:
+        connection.send("welcome")
+        super()._hold(connection)
+
+
+class Talker(Echo):
+    """
+    Says everything twice.
+    """
+
+    def _hold(self, connection: ServerConnection) -> None:
+        self.connections.put(connection)
+        try:
+            for message in connection:
+                connection.send(message)
+                connection.send(message)
+        except ConnectionClosed:
+            pass
 
 
 class BenchTests(SynchronousTestCase):
@@ -22,8 +49,8 @@ class BenchTests(SynchronousTestCase):
     The command as it is run.
     """
 
-    def bench(self, *arguments: str) -> Any:
-        server = Echo(self)
+    def bench(self, *arguments: str, kind: type[Echo] = Echo) -> Any:
+        server = kind(self)
         command = [sys.executable, "-m", "balws", "bench", server.url, "--duration", "0.5", *arguments]
         return subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=PATIENCE)
 
@@ -53,6 +80,30 @@ class BenchTests(SynchronousTestCase):
         (sent,) = re.findall(r"(?m)^Sent +(\d+) in ", done.stdout)
         self.assertLessEqual(int(sent), 50)
         self.assertIn("█", done.stdout)
+
+    def test_greeted(self) -> None:
+        """
+        What a service says first is no answer: each message has its own.
+        """
+        for _ in range(5):  # where the machine stands still the greeting may come later than it is waited for
+            done = self.bench("--connections", "2", "--rate", "50", "--json", kind=Greeter)
+            found = json.loads(done.stdout)
+            if found["greetings"] == 2:
+                break
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual((found["greetings"], found["unasked"], found["errors"]), (2, 0, {}))
+        self.assertEqual(found["sent"], found["received"])
+        self.assertIn("p50", found["latency"])
+
+    def test_talkative(self) -> None:
+        """
+        Of a service that says more than it is asked no times are told, and it is said why.
+        """
+        done = self.bench("--connections", "1", kind=Talker)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertRegex(done.stdout, r"Sent +[\d,]+ in .*\nReceived +[\d,]+, ")
+        self.assertIn("Latency      cannot be told: more came than was asked for", done.stdout)
+        self.assertNotIn("99.9 %", done.stdout)
 
     def test_interrupted(self) -> None:
         """

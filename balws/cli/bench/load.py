@@ -10,17 +10,18 @@ from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
-import attrs
 from twisted.internet.defer import CancelledError, Deferred, DeferredList
 from twisted.internet.task import deferLater
 from twisted.python.failure import Failure
 
+from balws.cli.bench.answers import Answers
 from balws.cli.bench.histogram import Histogram
+from balws.cli.bench.work import Work
 from balws.client.asyncclient import AsyncClient
 from balws.errors import ConnectionClosureError, Error, InvalidHandshakeError
 from balws.interfaces import Service
 
-__all__ = ["Answers", "Load", "Work"]
+__all__ = ["Load"]
 
 #: So many connections are made at the same time.
 MAX_CONNECTING = 50
@@ -40,64 +41,13 @@ BATCH = 64
 #: Seconds that answers may take after the last message was sent, and a server for its close frame.
 PATIENCE = 2
 
+#: Seconds without a message after which no greeting is expected any more, and no further answer; and how long
+#: that is waited for at most.
+QUIET = 0.25
+MAX_QUIET = 2
+
 #: Kinds of errors that are counted each by itself.
 MAX_KINDS = 20
-
-
-@attrs.frozen
-class Work:
-    """
-    @ivar connections: how many.
-    @ivar rate: messages a second of all together; 0 is as many as are answered.
-    @ivar seconds: for how long messages are sent.
-    @ivar payload: what each message is.
-    @ivar pipeline: how many messages of a connection may wait for their answers.
-    @ivar isAnswered: whether each message has one answer.
-    """
-
-    connections: int
-    rate: float
-    seconds: float
-    payload: str | bytes
-    pipeline: int = 1
-    isAnswered: bool = True
-
-
-class Answers(Service):
-    """
-    One connection: it remembers since when each answer is due.
-    """
-
-    def __init__(self, load: Load) -> None:
-        self._load = load
-        self.due: deque[float] = deque()
-        self.client: AsyncClient | None = None
-        self.isGone = False
-        self.isFree = False
-
-    def onTextMessage(self, text: str) -> None:
-        """
-        An answer.
-        """
-        self._load.answered(self)
-
-    def onBinaryMessage(self, data: bytes) -> None:
-        """
-        An answer.
-        """
-        self._load.answered(self)
-
-    def onClose(self, statusCode: int, reason: str) -> None:
-        """
-        The end.
-        """
-        self._load.lost(self, f"closed {statusCode}")
-
-    def onError(self, error: Exception) -> None:
-        """
-        The end, too.
-        """
-        self._load.lost(self, f"closed, {type(error).__name__}")
 
 
 class Load:
@@ -111,7 +61,9 @@ class Load:
     @ivar errors: how often what went wrong, by a few words.
     @ivar problem: why the first connection that was not made was not; L{None}: all were.
     @ivar sent: how many messages were sent.
-    @ivar received: how many answers came.
+    @ivar greetings: how many messages came before the first was sent: they answer nothing.
+    @ivar received: how many messages came since then.
+    @ivar unasked: how many of those came to a connection that was owed none.
     @ivar open: how many connections there are.
     @ivar late: how many messages should have been sent and were not, for want of answers.
     @ivar elapsed: seconds from the first message to the last answer.
@@ -134,7 +86,7 @@ class Load:
         self._now = now
         self._members: set[Answers] = set()
         self._free: deque[Answers] = deque()
-        self._begun = 0.0
+        self._begun = math.inf
         self._isSending = False
         self._isStopped = False
         self._attempts: set[Deferred[AsyncClient]] = set()
@@ -143,8 +95,9 @@ class Load:
         self.connecting = Histogram()
         self.errors: Counter[str] = Counter()
         self.problem: Error | None = None
-        self.sent = self.received = self.late = 0
+        self.sent = self.received = self.late = self.greetings = self.unasked = 0
         self.elapsed = 0.0
+        self._heard = 0.0
 
     @property
     def open(self) -> int:
@@ -160,12 +113,21 @@ class Load:
         """
         return self._now() - self._begun if self._isSending else self.elapsed
 
+    @property
+    def isTold(self) -> bool:
+        """
+        Whether L{latency} says anything: where a service says more than it is asked, as one that tells
+        everybody what anybody has said, nobody knows which message is the answer to which.
+        """
+        return self.latency.count > 0 and not self.unasked
+
     async def run(self) -> None:
         """
         Connect, send, wait for the last answers, close.
         """
         try:
             await self._connectAll()
+            await self._quiet()
             if self._members and not self._isStopped:
                 await self._sendAll()
         finally:
@@ -212,6 +174,17 @@ class Load:
             if not member.isGone:
                 self._members.add(member)
 
+    async def _quiet(self) -> None:
+        """
+        Wait until nothing more comes, for a while.
+        """
+        begun = self._heard = self._now()
+        while self._work.isAnswered and self._members and not (self._isStopped or self.unasked):
+            left = min(self._heard + QUIET, begun + MAX_QUIET) - self._now()
+            if left <= 0:
+                return
+            await deferLater(self._reactor, max(left, SHORTEST))
+
     # Sending
 
     async def _sendAll(self) -> None:
@@ -233,6 +206,7 @@ class Load:
             self._drained.addTimeout(PATIENCE, self._reactor, onTimeoutCancel=lambda result, timeout: None)
             await self._drained
         self.elapsed = self._now() - self._begun
+        await self._quiet()
         unanswered = sum(len(member.due) for member in self._members)
         if unanswered:
             self._count("not answered", unanswered)
@@ -315,12 +289,20 @@ class Load:
         """
         A message came.
         """
-        if not member.due:
-            if self._work.isAnswered:
-                self._count("not asked for")
+        if not self._work.isAnswered:
             return
-        self.latency.add(self._now() - member.due.popleft())
+        self._heard = self._now()
+        if self._heard < self._begun:
+            self.greetings += 1
+            return
+        if member not in self._members:
+            return  # whoever still listens while others leave may be told so
         self.received += 1
+        if not member.due:
+            self.unasked += 1
+            self._count("not asked for")
+            return
+        self.latency.add(self._heard - member.due.popleft())
         if self._isSending:
             self._offer(member)
             if self._work.rate:

@@ -14,8 +14,9 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import LoopingCall
 from twisted.python.usage import UsageError
 
-from balws.cli.bench.load import Load, Work
+from balws.cli.bench.load import Load
 from balws.cli.bench.report import asJson, asText, progress
+from balws.cli.bench.work import Work
 from balws.cli.clientauth import ClientOptions, tellingWarnings
 from balws.cli.connect.outcome import outcomeOf
 from balws.cli.hint import hinted
@@ -50,7 +51,8 @@ class Bench(ClientOptions):
     synopsis = "Usage: balws bench URL [options]"
     longdesc = (
         "Connects, sends messages for a while, and tells throughput, errors and how long answers took. "
-        "A service is expected to answer each message with one. With --rate the time of an answer counts from "
+        "A service is expected to answer each message with one; how long answers took cannot be told of one that says "
+        "more. With --rate the time of an answer counts from "
         "when its message should have been sent. Ctrl-C ends it sooner, and tells what was found until then. "
         "Example: balws bench ws://localhost:9090/basic/ws --connections 100 --duration 10. "
         "Exit status: 0 done; 1 when nothing was answered, or there were more errors than --max-errors; "
@@ -102,8 +104,6 @@ class Bench(ClientOptions):
         @raise Error: when nobody could be connected, with the reason of the first.
         """
         stop = tellingWarnings(lambda line: self._say(f"balws: warning: {line}"))
-        if isLoopback(self.address.host):
-            self._say(f"balws: warning: {_SHARED}")
         connect = partial(
             AsyncClient.connect,
             self.url,
@@ -131,13 +131,15 @@ class Bench(ClientOptions):
         if sys.stderr.isatty() and not self["quiet"]:
             sys.stderr.write(_ERASE)
             sys.stderr.flush()
+        if load.problem is not None and not load.connecting.count:
+            raise Error(outcomeOf(hinted(load.problem, self.url)).lines[0])
+        if isLoopback(self.address.host):
+            self._say(f"balws: warning: {_SHARED}")
         if self["json"]:
             print(asJson(self.work, load))
         else:
             isUnicode = (sys.stdout.encoding or "").lower().startswith("utf")
             print("\n".join(asText(self.work, load, isUnicode)))
-        if load.problem is not None and not load.connecting.count:
-            raise Error(outcomeOf(hinted(load.problem, self.url)).lines[0])
         isDone = (load.received if self.work.isAnswered else load.sent) > 0
         return 0 if isDone and load.errors.total() <= self._maxErrors else 1
 

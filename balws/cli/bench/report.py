@@ -5,16 +5,19 @@ What a load test has found.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from balws.cli.bench.histogram import Histogram, duration
-from balws.cli.bench.load import Load, Work
+from balws.cli.bench.load import Load
+from balws.cli.bench.work import Work
+from balws.cli.records import jsonOf
 
 __all__ = ["asJson", "asText", "progress"]
 
 #: The percentiles that are told.
 PERCENTS = (50, 75, 90, 99, 99.9)
+
+_UNTOLD = "cannot be told: more came than was asked for, and nobody knows which message answers which"
 
 #: Characters of the bar.
 _BAR = 24
@@ -26,22 +29,28 @@ def _rate(number: int, seconds: float) -> float:
 
 def asJson(work: Work, load: Load) -> str:
     """
-    @return: all of it as one object; times are seconds.
+    @return: all of it as one object; times are seconds.  Without a time that can be told C{latency} is null, and
+        C{histogram} empty.
     """
-    return json.dumps(
+    return jsonOf(
         {
             "connections": work.connections,
             "connected": load.connecting.count,
             "elapsed": load.elapsed,
             "sent": load.sent,
             "received": load.received,
+            "greetings": load.greetings,
+            "unasked": load.unasked,
             "sentPerSecond": _rate(load.sent, load.elapsed),
             "receivedPerSecond": _rate(load.received, load.elapsed),
             "late": load.late,
             "errors": dict(load.errors),
-            "latency": _figures(load.latency),
+            "latency": _figures(load.latency) if load.isTold else None,
             "connecting": _figures(load.connecting),
-            "histogram": [{"from": start, "to": end, "count": number} for start, end, number in load.latency.rows()],
+            "histogram": [
+                {"from": start, "to": end, "count": number}
+                for start, end, number in (load.latency.rows() if load.isTold else ())
+            ],
         }
     )
 
@@ -61,12 +70,17 @@ def asText(work: Work, load: Load, isUnicode: bool) -> list[str]:
     lines = [f"Connections  {load.connecting.count:,} of {work.connections:,}" + _took(load.connecting)]
     lines.append(f"Sent         {load.sent:,} in {duration(seconds)}, {_rate(load.sent, seconds):,.0f} a second")
     if work.isAnswered:
-        lines.append(f"Answered     {load.received:,}, {_rate(load.received, seconds):,.0f} a second")
+        came = "Received" if load.unasked else "Answered"
+        lines.append(f"{came}     {load.received:,}, {_rate(load.received, seconds):,.0f} a second")
+    if load.greetings:
+        lines.append(f"Greetings    {load.greetings:,} came before anything was sent, and answer nothing")
     if load.late:
         lines.append(f"Late         {load.late:,} were due and not sent: the service does not keep up")
     found = ", ".join(f"{number:,} {words}" for words, number in load.errors.most_common())
     lines.append(f"Errors       {found or 'none'}")
-    if load.latency.count:
+    if load.unasked:
+        lines += ["", f"Latency      {_UNTOLD}"]
+    if load.isTold:
         lines += ["", "Latency", *_table(load.latency), "", *load.latency.picture(isUnicode=isUnicode)]
     return lines
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import attrs
 
+from balws.cli.body import linesOf
 from balws.closing import ABNORMAL, NO_STATUS
 from balws.errors import (
     ConnectionClosureError,
@@ -51,9 +52,8 @@ _NAMES = {
     1014: "bad gateway",
 }
 
-#: What is shown of a refusal's body, and of an error (bytes), and how many lines of the former.
-MAX_BODY = 4096
-MAX_LINES = 20
+#: What is shown of an error (bytes).
+MAX_WORDS = 4096
 
 
 @attrs.frozen
@@ -90,8 +90,7 @@ def outcomeOf(problem: Exception) -> Outcome:
             return Outcome(FAILED, (escaped(str(problem)),))
         head = f"refused: {response.status} {escaped(response.reason)}".rstrip()
         lines = [head] if problem.location is None else [head, f"Location: {escaped(problem.location)}"]
-        body = response.body[:MAX_BODY].decode("utf-8", "replace").strip()
-        lines += map(escaped, body.split("\n")[:MAX_LINES] if body else ())
+        lines += linesOf(response.body)
         return Outcome(REFUSED, tuple(lines))
     if isinstance(problem, (HandshakeTimedOut, ReadTimedOutError)):
         return Outcome(TIMED_OUT, (str(problem),))
@@ -101,7 +100,7 @@ def outcomeOf(problem: Exception) -> Outcome:
         who = "lost" if code == ABNORMAL else "the server closed"
         return Outcome(status, (f"{who}: {wordsOf(code, problem.reason)}",))
     hint = "; see --max-frame" if isinstance(problem, PayloadTooLargeError) else ""
-    return Outcome(FAILED, (escaped(str(problem), MAX_BODY) + hint,))
+    return Outcome(FAILED, (escaped(str(problem), MAX_WORDS) + hint,))
 
 
 def tooLate(seconds: float) -> Outcome:

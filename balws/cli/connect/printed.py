@@ -5,13 +5,12 @@ Messages as a script reads them.
 
 from __future__ import annotations
 
-import json
 import os
 from base64 import b64encode
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TextIO
 
+from balws.cli.records import jsonOf, timeOf
 from balws.logs.escape import escaped
 
 __all__ = ["FORMS", "Printed"]
@@ -54,10 +53,9 @@ class Printed:
         self._stream.flush()
 
     def _object(self, message: str | bytes) -> str:
-        time = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds")
         isText = isinstance(message, str)
         data = message if isinstance(message, str) else b64encode(message).decode()
-        return json.dumps({"type": "text" if isText else "binary", "data": data, "time": time})
+        return jsonOf({"type": "text" if isText else "binary", "data": data, "time": timeOf(self._now())})
 
     def abandon(self) -> None:
         """

@@ -22,6 +22,7 @@ from balws.auth.jwt.issuing import IssuedToken
 from balws.auth.jwt.keys import SigningKey
 from balws.cli.clientauth import tellingWarnings
 from balws.cli.options import CommandOptions
+from balws.cli.records import sayJson
 from balws.cli.token.jwk import readJwk
 from balws.config.claims import ALGORITHMS
 from balws.config.jwt import JwtIssuerConfig
@@ -158,7 +159,7 @@ class Make(CommandOptions):
         except UnauthorizedLogin as problem:
             raise Error(f"no service would take this token: {problem}") from None
         if self["json"]:
-            print(json.dumps({"token": token, "header": compact.header, "claims": compact.claims}))
+            sayJson({"token": token, "header": compact.header, "claims": compact.claims})
         else:
             print(token)
         return 0

@@ -25,6 +25,7 @@ from balws.auth.jwt.jwks import KeySet, readKeys
 from balws.auth.jwt.keys import VerifyingKey, readVerifyingKey
 from balws.cli.asked import askSecret
 from balws.cli.options import ReactingOptions
+from balws.cli.records import sayJson
 from balws.cli.tables import plural
 from balws.config.jwt import JwksConfig, JwtValidatorConfig, ValidatorSignatureConfig
 from balws.config.records import build
@@ -183,16 +184,14 @@ class Show(ReactingOptions):
     def _say(self, verdict: Verdict) -> int:
         token = self._token
         if self["json"]:
-            print(
-                json.dumps(
-                    {
-                        "header": token.header,
-                        "claims": token.claims,
-                        "signature": verdict.signature,
-                        "valid": verdict.isValid,
-                        "problem": verdict.problem,
-                    }
-                )
+            sayJson(
+                {
+                    "header": token.header,
+                    "claims": token.claims,
+                    "signature": verdict.signature,
+                    "valid": verdict.isValid,
+                    "problem": verdict.problem,
+                }
             )
         else:
             lines = ["Header", *_listed(token.header), "Claims", *_listed(token.claims, time())]
