@@ -34,8 +34,8 @@ _TAGS: dict[str, tuple[type, ...]] = {
     f"{_TAG}float": (float, int),
 }
 
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _DIRECTIVE = re.compile("^%TAG", re.MULTILINE)
 
 #: What begins no text without quotes.
