@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import attrs
 from twisted.application.service import MultiService, Service
@@ -16,9 +16,6 @@ from twisted.internet.defer import Deferred, gatherResults, inlineCallbacks, may
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from balws.admin.operations import IOperations
-from balws.admin.process import Process
-from balws.admin.service import makeAdmin
 from balws.assembling import Stock, furnish
 from balws.config import AdminConfiguration, Configuration, ListenerEntry, ServerConfiguration, loadFile
 from balws.config.place import Place
@@ -35,6 +32,9 @@ from balws.server.tally import Tally
 from balws.starting import CannotStart, failStart
 from balws.watchdog import Watchdog
 from balws.workers.worker import Worker
+
+if TYPE_CHECKING:
+    from balws.admin.operations import IOperations
 
 __all__ = ["Application", "ListenerService", "adminService", "makeApplicationService"]
 
@@ -151,6 +151,9 @@ def adminService(
     @return: the admin endpoint.
     @raise ConfigurationError: with the place in the file.
     """
+    # A tenth of the time that it takes to start is theirs, and few want them.
+    from balws.admin.service import makeAdmin
+
     try:
         return ListenerService(makeAdmin(configuration, operations, reactor), reactor)
     except ConfigurationError as error:
@@ -256,6 +259,8 @@ class Application(MultiService):
 
         @raise ConfigurationError: with the place in the file.
         """
+        from balws.admin.process import Process
+
         listeners = [each.listener for each in self._served]
         number = None if self._worker is None else self._worker.number
         operations = Process(listeners, self.hub, self._tally, self._watchdog, self._reactor, number)

@@ -14,7 +14,6 @@ from twisted.logger import ILogObserver
 from twisted.python import usage
 from twisted.python.components import Componentized
 
-from balws.admin.fleet import Fleet
 from balws.application import ListenerService, adminService, makeApplicationService
 from balws.config import Configuration, loadFile
 from balws.errors import Error
@@ -100,6 +99,8 @@ class Options(usage.Options):
         if configuration.admin is None:
             return {}
         from twisted.internet import reactor
+
+        from balws.admin.fleet import Fleet
 
         folder = AdminFolder()
         fleet = Fleet(folder, configuration.server.workers, configuration.hub.url is not None, reactor)
