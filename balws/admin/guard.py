@@ -117,6 +117,9 @@ class Guard:
         if wait is None:
             self._refusals.add("throttled", "too many attempts of this address wait", address, path)
             raise Denied(429, "too many wrong tokens were shown", {"Retry-After": str(int(LONGEST_WAIT))})
+        # Before the wait, from which who guesses may run away.
+        self._throttle.failed(address, "")
+        self._refusals.add("unauthenticated", "it is not the token of [admin]", address, path)
         if wait:
             try:
                 await deferLater(self._clock, wait)
@@ -124,8 +127,6 @@ class Guard:
                 self._throttle.waited(address)
         else:
             self._throttle.ended(address)
-        self._throttle.failed(address, "")
-        self._refusals.add("unauthenticated", "it is not the token of [admin]", address, path)
         raise _unauthenticated("it is not the right token", ', error="invalid_token"')
 
 

@@ -42,7 +42,7 @@ class Refusals:
         tried.
         """
         left = self._since + SPAN - self._clock.seconds()
-        if left <= 0.0:
+        if not 0.0 < left <= SPAN:  # the last: somebody has set the clock back
             self._since, left = self._clock.seconds(), SPAN
             self._lines.clear()
         if self._lines[result] < LINES:

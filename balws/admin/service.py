@@ -63,11 +63,12 @@ class _Live(LiveUpgrade):
         """
         if not isHere(host):
             raise UpgradeError(MISDIRECTED, 421)
+        service = super().get(origin, host)  # a foreign page has nothing to guess
         try:
             await self._guard.admitConsole(request)
         except Denied as no:
             raise UpgradeError(no.words, no.status, no.headers) from None
-        return super().get(origin, host)
+        return service
 
 
 class AdminListener(Listener):

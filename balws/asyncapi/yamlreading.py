@@ -61,12 +61,14 @@ class _Known:
     @ivar text: of a scalar, as it stands there; it may be a key.
     @ivar values: how many are in it.
     @ivar characters: how many are in those.
+    @ivar depth: how deep it is.
     """
 
     value: Any
     text: str | None
     values: int
     characters: int
+    depth: int = 0
 
 
 @attrs.define
@@ -77,6 +79,7 @@ class _Open:
     @ivar anchor: what names it.
     @ivar values: how many there were before it.
     @ivar characters: how many there were before it.
+    @ivar depth: how deep what is in it is, 0 for scalars.
     @ivar key: of a mapping, for what comes next.
     @ivar lines: of a mapping, where each key is.
     @ivar merged: of a mapping, what C{<<} takes into it.
@@ -87,6 +90,7 @@ class _Open:
     anchor: str | None
     values: int
     characters: int
+    depth: int = 0
     key: str | None = None
     lines: dict[str, int] = attrs.field(factory=dict)
     merged: dict[str, Any] = attrs.field(factory=dict)
@@ -208,6 +212,9 @@ class _Reader:
             raise self._error(f"*{event.anchor} stands in what it names, which then has no end", event)
         self._count(known.values, known.characters, event)
         top = self._open[-1]
+        top.depth = max(top.depth, known.depth)
+        if len(self._open) + known.depth > MAX_DEPTH:
+            raise self._tooDeep(event)
         if isinstance(top.value, dict) and top.key is None:
             if known.text is None:
                 raise self._error("a key must be a text", event)
@@ -221,7 +228,7 @@ class _Reader:
         if self._open and isinstance(self._open[-1].value, dict) and self._open[-1].key is None:
             raise self._error("a key must be a text; put quotes around one that begins with a bracket", event)
         if len(self._open) == MAX_DEPTH:
-            raise self._error(f"more than {MAX_DEPTH} lists and mappings stand in one another", event)
+            raise self._tooDeep(event)
         if event.anchor is not None:
             self._known[event.anchor] = None
         self._open.append(_Open({} if isMapping else [], event.anchor, self._values, self._characters))
@@ -233,7 +240,11 @@ class _Reader:
             own = dict(done.value)
             done.value.clear()
             done.value.update({**done.merged, **own})
-        self._name(done.anchor, done.value, None, self._values - done.values, self._characters - done.characters)
+        depth = done.depth + 1
+        if self._open:
+            self._open[-1].depth = max(self._open[-1].depth, depth)
+        size = self._values - done.values, self._characters - done.characters
+        self._name(done.anchor, done.value, None, *size, depth)
         self._put(done.value, event)
 
     # What is read
@@ -265,9 +276,11 @@ class _Reader:
         top.lines[text] = event.start_mark.line
         top.key = text
 
-    def _name(self, anchor: str | None, value: Any, text: str | None, values: int, characters: int) -> None:
+    def _name(
+        self, anchor: str | None, value: Any, text: str | None, values: int, characters: int, depth: int = 0
+    ) -> None:
         if anchor is not None:
-            self._known[anchor] = _Known(value, text, values, characters)
+            self._known[anchor] = _Known(value, text, values, characters, depth)
 
     def _count(self, values: int, characters: int, event: Any) -> None:
         self._values += values
@@ -282,6 +295,9 @@ class _Reader:
     def _checkTag(self, event: Any, allowed: tuple[str, ...]) -> None:
         if event.tag not in (None, "!", *allowed):
             raise self._error(f"the tag {_tagWords(event.tag)} is nothing that JSON can hold", event)
+
+    def _tooDeep(self, event: Any) -> ConfigurationError:
+        return self._error(f"more than {MAX_DEPTH} lists and mappings stand in one another", event)
 
     def _error(self, problem: str, event: Any) -> ConfigurationError:
         return self._refuse(problem, event.start_mark.line + 1, event.start_mark.column + 1)

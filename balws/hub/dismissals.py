@@ -55,8 +55,8 @@ class Dismissals:
 
     def _turn(self) -> None:
         self._later, self._isAtWork = None, True
-        left = len(self._members) if self.clock is None else A_TURN
-        while self._members and left:
+        left = A_TURN
+        while self._members and (left or self.clock is None):
             left -= 1
             # Whoever is told of its end may have others closed.
             self.close(self._members.popleft())

@@ -123,8 +123,9 @@ class ConnectionGroups:
 
     def closeConnectionGroup(self, group: str) -> Deferred[None]:
         """
-        As L{removeConnectionGroup}; its connections are closed with 1000, too (table A1.16): very many of
-        them not at once, so that others are served meanwhile.
+        As L{removeConnectionGroup}; its connections are closed with 1000, too (table A1.16).  A hub of
+        L{makeHub}, such as that of a file, closes very many of them not at once, so that others are served
+        meanwhile.
 
         @return: as L{removeConnectionGroup}, when those of this node are closed.
         """

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.logger import globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase
@@ -118,6 +118,21 @@ class GuardTests(SynchronousTestCase):
         self.clock.advance(FIRST_WAIT)
         self.failureResultOf(waiting, Denied)
 
+    def test_leaving(self) -> None:
+        """
+        Who goes away while he waits has guessed all the same.
+        """
+        for _ in range(MAX_AUTH_FAILURES):
+            self.denied(401, "Bearer wrong")
+        waiting = self.admit("Bearer wrong")
+        waiting.addErrback(lambda failure: failure.trap(CancelledError))
+        waiting.cancel()
+        waiting = self.admit("Bearer wrong")
+        self.clock.advance(FIRST_WAIT)
+        self.assertNoResult(waiting)
+        self.clock.advance(FIRST_WAIT)
+        self.failureResultOf(waiting, Denied)
+
     def test_many(self) -> None:
         """
         When many who guess wait the next of them is turned away at once.
@@ -165,7 +180,7 @@ class GuardTests(SynchronousTestCase):
         waiting = [self.admit("Bearer wrong") for _ in range(1000)]
         self.assertLess(len(self.lines), 2 * LINES + 1)
         self.guard.end()
-        self.assertEqual(len(self.lines), 2 * LINES + 1)
+        self.assertEqual(len(self.lines), 2 * LINES + 2)
         self.clock.advance(60)
         for each in waiting:
             self.failureResultOf(each, Denied)

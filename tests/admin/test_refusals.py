@@ -66,6 +66,18 @@ class RefusalsTests(SynchronousTestCase):
         self.assertEqual(self.ours.counts, {"unauthenticated": LINES + 1, "throttled": LINES + 2})
         self.assertEqual(self.peers.counts.total(), 0)
 
+    def test_clockSetBack(self) -> None:
+        """
+        A clock that is set back silences nobody.
+        """
+        self.clock.advance(86_400)
+        self.guess(LINES)
+        self.clock.rightNow = 5.0
+        self.guess(LINES + 1)
+        self.assertEqual(len(self.lines), 2 * LINES)
+        self.clock.advance(SPAN)
+        self.assertEqual(self.lines[2 * LINES :], ["unauthenticated: 1 more attempts within 10 s"])
+
     def test_anew(self) -> None:
         """
         After that there are lines again; a quiet time leaves nothing to tell.

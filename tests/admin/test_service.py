@@ -99,6 +99,19 @@ class AdminTests(ObservedTestCase):
         self.assertEqual(self.live(Origin="http://evil.example", **shown)[0], 403)
         self.assertEqual(self.live(Origin="http://evil.example", Host="evil.example", **shown)[0], 421)
 
+    def test_liveForeign(self) -> None:
+        """
+        A page of another place has nothing to guess: it makes nobody wait, and is no line of the audit.
+        """
+        lines: list[Any] = []
+        globalLogPublisher.addObserver(lines.append)
+        self.addCleanup(globalLogPublisher.removeObserver, lines.append)
+        for _ in range(MAX_AUTH_FAILURES + 1):
+            found, _ = self.live(Sec_WebSocket_Protocol="balws.bearer, wrong", Origin="http://evil.example")
+            self.assertEqual(found, 403)
+        self.assertEqual(self.live(Authorization="Bearer wrong")[0], 401)
+        self.assertEqual(len([each for each in lines if each.get("log_namespace") == "balws.audit"]), 1)
+
     def test_notObserved(self) -> None:
         """
         Consoles are not among the connections that they show, and use up none of their places.

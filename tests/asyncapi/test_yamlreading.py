@@ -245,3 +245,15 @@ class LimitTests(Case):
                 readBy(loader, opening * MAX_DEPTH + closing * MAX_DEPTH)
             column = MAX_DEPTH * len(opening) + 1
             self.refuses(opening * 100_000, 1, column, f"more than {MAX_DEPTH} lists and mappings")
+
+    def test_depthOfAliases(self) -> None:
+        """
+        What an alias names is as deep where it is repeated.
+        """
+        half = MAX_DEPTH // 2
+        inner = "a: &a " + "[" * half + "]" * half + "\n"
+        for loader in LOADERS:
+            readBy(loader, inner + "b: " + "[" * (half - 1) + "*a" + "]" * (half - 1))
+        self.refuses(
+            inner + "b: " + "[" * half + "*a" + "]" * half, 2, half + 4, f"more than {MAX_DEPTH} lists and mappings"
+        )

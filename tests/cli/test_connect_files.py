@@ -50,6 +50,16 @@ class FilesTests(SynchronousTestCase):
         for begun in ("evil", "x", "nowhere/", "phrase/", "~nobody-of-this-name/", "a\0/b", "\0"):
             self.assertEqual(filesLike(begun), [], begun)
 
+    def test_odd(self) -> None:
+        """
+        A link that leads to itself is no folder, and what a terminal would take for an order completes nothing.
+        """
+        (self.folder / "phantom").symlink_to("phantom")
+        self.assertEqual(filesLike("ph"), ["phantom", "photo.png", "photos/", "phrase"])
+        (self.folder / "a\x1b[31m").mkdir()
+        (self.folder / "a\x1b[31m" / "f1").touch()
+        self.assertEqual(filesLike("a\x1b[31m/f"), [])
+
     def test_bounds(self) -> None:
         """
         A folder is not read without end.

@@ -42,9 +42,9 @@ class KeysTests(SynchronousTestCase):
 
     def test_quoted(self) -> None:
         """
-        What comes behind Ctrl-V is text.
+        What comes behind Ctrl-V is text, but for keys that are a sequence: what is pasted begins with one.
         """
-        self.assertEqual(keysOf(b"\x16\t\x16\r\x16\x1b[\x16", b"\x16\x03"), ["\t", "\n", "\x1b", "[", "\x16", "ctrl-c"])
+        self.assertEqual(keysOf(b"\x16\t\x16\r\x16\x1b[A\x16", b"\x16\x03"), ["\t", "\n", "up", "\x16", "ctrl-c"])
 
     def test_escape(self) -> None:
         """
@@ -102,6 +102,13 @@ class KeysTests(SynchronousTestCase):
             ["x", Pasted("a\n\tb\x03\x1b[A\x1b\x16c\nd\n\ne", True), "enter", "c"],
         )
         self.assertEqual(keysOf(b"\x1b[200~\x1b[201~a"), ["a"])
+
+    def test_pasteBehind(self) -> None:
+        """
+        No key that was begun before makes keys of what is pasted.
+        """
+        for begun in (b"\x16", b"\x1b", b"\x1b[", b"\x1bO", b"\x1b[1;", b"\x1b[200"):
+            self.assertEqual(keysOf(begun + b"\x1b[200~/quit\r\x1b[201~"), [Pasted("/quit\n", True)], begun)
 
     def test_portions(self) -> None:
         """

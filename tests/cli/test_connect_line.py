@@ -85,6 +85,8 @@ class EditingTests(SynchronousTestCase):
         self.check("one three|", *cut, "ctrl-y", "alt-y")
         self.check("one two, |", *cut, "ctrl-y", "alt-y", "alt-y")
         self.check("one |", *cut, "alt-y")
+        self.check("one |", *cut, "alt-y", "alt-y")
+        self.check("|one two, ", *cut, "ctrl-y", "home", "alt-y", "alt-y")
         self.check("one two, |", *cut, "ctrl-y", "end", "alt-y")
 
     def test_swap(self) -> None:

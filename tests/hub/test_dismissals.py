@@ -117,6 +117,24 @@ class DismissalsTests(SynchronousTestCase):
         self.clock.turn()
         self.assertEqual(closed(others), A_TURN)
 
+    def test_reentrantWithoutClock(self) -> None:
+        """
+        Where there is no clock, too, whoever is added meanwhile is closed, and both are told.
+        """
+        others = [Member() for _ in range(3)]
+        dismissals = Dismissals()
+        told: list[str] = []
+
+        class First(Member):
+            def dismiss(self) -> None:
+                super().dismiss()
+                dismissals.add(others)
+                dismissals.whenDone().addCallback(lambda _: told.append("inner"))
+
+        dismissals.add([First()])
+        dismissals.whenDone().addCallback(lambda _: told.append("outer"))
+        self.assertEqual((closed(others), told), (3, ["inner", "outer"]))
+
     def test_failing(self) -> None:
         """
         One that fails is in the log, and keeps nobody else open.

@@ -47,7 +47,7 @@ class Pasted:
 class Keys:
     """
     Text is one character of itself; any other key has a name of several letters, such as
-    C{left}, C{ctrl-a} and C{alt-b}.  Whatever key comes behind Ctrl-V is text.
+    C{left}, C{ctrl-a} and C{alt-b}.  What comes behind Ctrl-V is text, unless it begins with Escape.
     """
 
     def __init__(self) -> None:
@@ -116,8 +116,8 @@ class Keys:
     # What is typed
 
     def _begun(self, character: str) -> str:
-        if self._isQuoted:
-            self._isQuoted = False
+        isQuoted, self._isQuoted = self._isQuoted, False
+        if isQuoted and character != "\x1b":  # what is pasted begins with one, and must not be taken for typed
             return "\n" if character == "\r" else character
         if character == "\x1b":
             self._sequence = character
@@ -137,6 +137,9 @@ class Keys:
 
     def _continued(self, character: str) -> str:
         sequence = self._sequence + character
+        if character == "\x1b":  # what was begun is nothing; the next may be a paste
+            self._sequence = character
+            return ""
         if sequence in ("\x1b[", "\x1bO"):
             self._sequence = sequence
             return ""
@@ -145,9 +148,6 @@ class Keys:
             return ""
         self._sequence = ""
         if len(sequence) == 2:
-            if character == "\x1b":
-                self._sequence = character
-                return ""
             return "alt-backspace" if character in "\x7f\x08" else f"alt-{character.lower()}"
         return self._named(sequence[2:-1].split(";"), character)
 

@@ -39,7 +39,9 @@ class Line:
         self._edits = Edits()
         #: The key before; empty when there was something else.
         self._last = ""
-        self._typed = self._yanked = 0
+        self._typed = 0
+        #: Where what was put in last begins; L{None} after anything else.
+        self._yanked: int | None = None
 
     def set(self, text: str) -> None:
         """
@@ -48,7 +50,7 @@ class Line:
         self.text = text
         self.cursor = len(text)
         self._edits.clear()
-        self._last = ""
+        self._last, self._yanked = "", None
 
     def insert(self, text: str, isJoined: bool = False) -> None:
         """
@@ -57,13 +59,15 @@ class Line:
         @param isJoined: whether to undo it together with the step before.
         """
         self._change(self.cursor, self.cursor, text, isJoined)
-        self._last = ""
+        self._last, self._yanked = "", None
 
     def press(self, key: str) -> bool:
         """
         @param key: see L{Keys<balws.cli.connect.keys.Keys>}.
         @return: whether it means something here.
         """
+        if key not in ("ctrl-y", "alt-y"):
+            self._yanked = None
         if len(key) == 1:
             self._typed = self._typed + 1 if len(self._last) == 1 else 0
             self._change(self.cursor, self.cursor, key, self._typed % RUN > 0)
@@ -102,7 +106,7 @@ class Line:
         self._change(self.cursor, self.cursor, self._kills.latest)
 
     def _yankOther(self) -> None:
-        if self._last in ("ctrl-y", "alt-y"):
+        if self._yanked is not None:
             self._change(self._yanked, self.cursor, self._kills.turn())
 
     def _swap(self) -> None:
