@@ -177,8 +177,11 @@ class StormTests(RedisCase):
             hub, member = self.members.pop()
             hub.leave(CHAT, member)
         yield self.alike("the end")
-        found = yield self.server.ask("KEYS", "*")
-        left = [key for key in found.split("\n") if ":name" in key or ":group" in key or ":presence" in key]
+        deadline, left = monotonic() + PATIENCE, ["not looked"]
+        while left and monotonic() < deadline:
+            yield deferLater(self.reactor, 0.01)
+            found = yield self.server.ask("KEYS", "*")
+            left = [key for key in found.split("\n") if ":name" in key or ":group" in key or ":presence" in key]
         self.assertEqual(left, [])
 
     def test_storms(self) -> Any:
