@@ -111,7 +111,7 @@ class Node:
         See L{INode}.
         """
         stored = self.store.get(name)
-        if stored is not None and stored.takes(fence):
+        if stored is not None and (stored.takes(fence) if verb is Verb.DELIVER else stored.endsBy(fence)):
             self.act(name, verb, message)
 
     def act(self, name: str, verb: Verb, message: Message | None) -> bool:

@@ -42,6 +42,13 @@ class Stored:
         """
         return fence >= (self.fence if self.oldest is None else self.oldest)
 
+    def endsBy(self, fence: int) -> bool:
+        """
+        @return: whether the name was taken from this connection when it was taken from a claim with this fence:
+            who has claimed it since still has it, for the broker, too.
+        """
+        return self.takes(fence) and fence >= self.fence
+
 
 class Store:
     """

@@ -10,7 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from balws.errors import HistoryLostError, HubError, HubLimitError, HubUnavailableError, NoSuchConnection, NoSuchGroup
-from balws.hub.broker import Audience, Presence, PresenceEvent
+from balws.hub.broker import Audience, Presence, PresenceEvent, Verb
 from balws.hub.exchange import Exchange, ExchangeBroker
 from balws.hub.follower import MAX_WAITING
 from balws.hub.hub import Hub
@@ -144,6 +144,25 @@ class NameTests(NodesTestCase):
         self.brokers[0].mend()
         self.successResultOf(self.here.pushTextToConnection("a", "hi"))
         self.assertEqual((self.mine.texts, self.other.texts), ([], ["hi"]))
+
+    def test_removedLate(self) -> None:
+        """
+        Word that a name was taken away, which comes when its connection was replaced already, leaves the new one
+        where everybody finds it.
+        """
+        self.successResultOf(self.here.storeConnection(self.other, "a"))
+        stored = self.here.node.store.get("a")
+        assert stored is not None
+        before = stored.fence
+        self.successResultOf(self.there.removeStoredConnection("a"))
+        self.successResultOf(self.here.storeConnection(self.other, "a"))
+        self.successResultOf(self.here.storeConnection(self.mine, "a"))
+        late = self.here.node.store.get("a")
+        assert late is not None
+        late.oldest = before  # as where the word has not come before
+        self.here.node.connectionReceived("a", before, Verb.REMOVE, None)
+        self.successResultOf(self.there.pushTextToConnection("a", "hi"))
+        self.assertEqual(self.mine.got, [(b"hi", False)])
 
     def test_endedWhileClaiming(self) -> None:
         """

@@ -49,6 +49,17 @@ class StoreTests(SynchronousTestCase):
         fresh.fence = 9
         self.assertEqual((fresh.takes(8), fresh.takes(9)), (False, True))
 
+    def test_takenFromFormer(self) -> None:
+        """
+        A name that was taken from a connection is not taken from the one that has claimed it since; where that is
+        not known yet it is, and given back with the answer.
+        """
+        self.store.put("a", self.first).fence = 5
+        stored = self.store.put("a", self.second)
+        self.assertEqual([stored.endsBy(fence) for fence in (4, 5, 8)], [False, True, True])
+        stored.fence = 8
+        self.assertEqual([stored.endsBy(fence) for fence in (4, 5, 7, 8, 9)], [False, False, False, True, True])
+
     def test_forget(self) -> None:
         """
         A connection that is gone leaves nothing behind, whatever number of names it had.
