@@ -25,6 +25,7 @@ from balws import ConfigurationError, ListenerError, WSServiceConfig, applicatio
 from balws.application import ListenerService, makeApplicationService
 from balws.assembling import StaticFolder
 from balws.config import Configuration, ListenerEntry, ServiceEntry, loadFile, loadText
+from balws.hub import hub
 from balws.server.listener import Listener
 from balws.starting import CannotStart
 from tests.server.peers import Peer, status, upgrade
@@ -213,6 +214,7 @@ class ApplicationTestCase(SynchronousTestCase):
         self.write(f"{self.module}.py", MODULE)
         self.patch(sys, "path", list(sys.path))
         self.patch(sys, "dont_write_bytecode", True)
+        self.patch(hub, "_shared", None)
         self.addCleanup(self.forget)
         self.made: list[FakeListener] = []
         self.factory: Any = type("Fake", (FakeListener,), {"made": self.made})

@@ -24,6 +24,7 @@ from zope.interface.verify import verifyObject
 import balws.demo
 from balws import tap
 from balws.application import ListenerService
+from balws.hub import hub
 from balws.notifying import Notifying
 from balws.server.health import Readiness
 from balws.tap import Daemon, Options, makeService
@@ -63,6 +64,7 @@ class OptionsTests(SynchronousTestCase):
         self.output = io.StringIO()
         self.patch(sys, "stdout", self.output)
         self.patch(tap, "keepSteady", lambda reactor: None)
+        self.patch(hub, "_shared", None)
 
     def write(self, text: str) -> str:
         """

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from balws import ConfigurationError, Service, Tally, UpgradeService
 from balws.application import Application, makeApplicationService
 from balws.config import loadText
+from balws.hub import hub
 from tests.server.peers import Peer, body, frame, head, status, upgrade
 
 TOKEN = "abcdefghijklmnop"
@@ -76,6 +77,7 @@ class WiringTests(SynchronousTestCase):
         Serve.
         """
         self.reactor = Reactor()
+        self.patch(hub, "_shared", None)
         self.service = self.start(TEXT)
 
     def start(self, text: str) -> Application:

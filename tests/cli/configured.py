@@ -11,6 +11,7 @@ from textwrap import dedent
 
 from balws.cli.check import Check
 from balws.cli.outline import Outline
+from balws.hub import hub
 from tests.cli.test_command import CommandTestCase
 
 #: Services in all their kinds.
@@ -77,6 +78,7 @@ class ConfiguredCase(CommandTestCase):
         os.chdir(self.folder)
         self.patch(sys, "path", list(sys.path))
         self.patch(sys, "dont_write_bytecode", True)
+        self.patch(hub, "_shared", None)  # the file's, for as long as the test
         self.module = f"balws_cli_configured_{len(_written)}"
         _written.append(self.module)
         self.addCleanup(sys.modules.pop, self.module, None)

@@ -129,9 +129,13 @@ class ServedTestCase(SynchronousTestCase, Repeatable):
         self._peers: list[Peer] = []
         key: tuple[Any, ...] = (tuple(self.services.items()), self.listener, self.limits, self.more, self.secure)
         key += (self.alone and type(self),)
-        if key not in _servers or _servers[key][0].process.poll() is not None:
+        isNew = key not in _servers or _servers[key][0].process.poll() is not None
+        if isNew:
             _servers[key] = self._serve()
         self.server, self.port = _servers[key]
+        if isNew:
+            self._seen = 0
+            self.logged()  # what it says of its start is none of this test's
         self._seen = len(self.server.output())
 
     def _serve(self) -> tuple[Server, int]:

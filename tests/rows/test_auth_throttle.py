@@ -168,7 +168,7 @@ class LogTests(GuardedTestCase):
     Names that are made for whoever reads the log.
     """
 
-    more = USERS + guarded("/known", _FILE) + guarded("/tokens", _JWT)
+    more = "[server]\nstallWarn = 0\n" + USERS + guarded("/known", _FILE) + guarded("/tokens", _JWT)
 
     def assertOneLine(self, path: str, more: bytes) -> None:
         """
