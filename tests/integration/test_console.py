@@ -116,6 +116,7 @@ class OperatorTests(ConsoleCase):
             button.focus()
             page.keyboard.press("Enter")
             button.click(force=True)  # Playwright takes the attribute at its word, too
+            page.wait_for_timeout(200)
             self.assertEqual(page.locator("dialog[open]").count(), 0)
         self.peer()
         page.click("[aria-label='Kick everybody at /rooms']:not([aria-disabled], [aria-describedby], [title])")
@@ -247,7 +248,7 @@ class StateTests(ConsoleCase):
         page.keyboard.press("Escape")
         changes.update(silent=False, state="ready")
         page.locator("#state[data-state=ready]").wait_for()
-        self.assertGreaterEqual(len(sockets), 2)
+        self.assertIn(len(sockets), (2, 3, 4))
         sockets[-1].close(code=4429, reason="20 consoles are open already")
         self.awaitText(page, "#state", "Too many consoles")
         self.assertEqual(page.text_content("#notice"), "20 consoles are open already")

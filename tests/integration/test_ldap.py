@@ -243,16 +243,17 @@ class HangingTests(StoreTestCase):
         fake = FakeDirectory(self)
         fake.answers[BIND] = lambda asked: fake.hang
         store = self.store(fake.url, loginTimeout=1)
-        late = 1.0
+        took, late = 0.0, 1.0
         for _ in range(5):  # a machine that stands still may spoil some of these, but makes none better
             times = [monotonic()]
             ticking = LoopingCall(lambda times=times: times.append(monotonic()))
             ticking.start(0.01)
             yield gatherResults([self.unavailable(store) for _ in range(40)])
             ticking.stop()
-            self.assertLess(monotonic() - times[0], 20)
+            took = monotonic() - times[0]
             gaps = [later - earlier for earlier, later in pairwise(times)]
             late = sorted(gaps)[int(len(gaps) * 0.99)]
-            if late < 0.2:
+            if took < 2 and late < 0.2:
                 break
+        self.assertLess(took, 2)
         self.assertLess(late, 0.2)

@@ -198,7 +198,7 @@ class ChangingTests(GuardedTestCase):
         These will be answered so.
         """
         for field in fields:
-            self.until(lambda field=field: self.answered("/known", field)[0] == status)
+            self.until(lambda field=field: self.answered("/known", field)[0] == status, 10)
 
     def test_edited(self) -> None:
         """

@@ -246,6 +246,6 @@ class WritePressureTests(PressureTestCase):
             name, accepted = self.open(self.server(), maxSendBuffer=16 * MIB)
             write = self.calling(name, "writeBinaryMessage", size=15 * MIB)
             answer = self.driver.ask("call", of=name, method="close", args=[1000, "", timeout])
-            self.assertTrue(least <= answer["seconds"] <= least + 10, answer)
+            self.assertTrue(least <= answer["seconds"] <= least + 4, answer)
             self.fails(write, "ConnectionClosureError")
             accepted.close()

@@ -57,6 +57,7 @@ class FleetTests(ClientTestCase):
 
         again = self.server(port=server.port).serve(accept)
         self.assertTrue(came.wait(60), len(arrived))
+        self.assertLess(max(arrived), 30)
         for name in names:
             self.driver.told(name, "reconnecting")
             self.driver.told(name, "reconnected")

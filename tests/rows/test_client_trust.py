@@ -198,7 +198,7 @@ class TrustTests(Trusting, ClientTestCase):
         """
         name, accepted = self.opened(self.authority.issue("localhost"))
         answer = self.driver.ask("call", of=name, method="close", args=[1000, "", 0])
-        self.assertLess(answer["seconds"], 10)
+        self.assertLess(answer["seconds"], 4)
         self.assertEqual(accepted.closed(), 1000)
 
     def test_vanished(self) -> None:

@@ -81,11 +81,18 @@ class DrainTestCase(SynchronousTestCase, Repeatable):
         folder = self.configured(server)
         self.server = Server(self, asCommand("twistd -n balws --config balws.toml"), self.port, folder)
 
+    def processes(self) -> tuple[int, ...]:
+        """
+        Those of the test and of the server, where there is one.
+        """
+        return (os.getpid(), *(each.process.pid for each in [getattr(self, "server", None)] if each))
+
     def anew(self) -> None:
         """
         Have no process.
         """
         self.server.stop()
+        self.assertNotIn("Traceback", self.server.output())
 
     def peer(self) -> Peer:
         """

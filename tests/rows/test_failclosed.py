@@ -119,7 +119,7 @@ class FailClosedTests(GuardedTestCase):
         self.roads.turn("down")
         self.assertAnswered(503, "/jwks/waiting", fields()["jwks"])
         self.roads.turn("none")
-        self.until(lambda: self.answered("/jwks/waiting", fields()["jwks"])[0] == 101)
+        self.until(lambda: self.answered("/jwks/waiting", fields()["jwks"])[0] == 101, 15)
 
 
 def _faultTest(fault: str) -> None:

@@ -208,6 +208,7 @@ class StormTests(ServedTestCase):
             self.assertEqual(old.send(frame(TEXT, b"here")).receive(), (TEXT, b"here"))
             echoes.append(time.monotonic() - asked)
         self.assertEqual(answers, self.COUNT)
+        self.assertLess(sorted(echoes)[len(echoes) // 2], 1)
         self.assertLess(max(echoes), 15)
         self.assertEqual(self.records(f"tag={self.tag}")["living"], self.COUNT + 1)
 
@@ -297,11 +298,18 @@ class ClockTests(SynchronousTestCase, Repeatable):
             self.assertEqual(opcode, PING)
             peer.send(frame(PONG, payload))
 
+    def processes(self) -> tuple[int, ...]:
+        """
+        Those of the test and of the server, where there is one.
+        """
+        return (os.getpid(), *(each.process.pid for each in [getattr(self, "server", None)] if each))
+
     def anew(self) -> None:
         """
         Have another process.
         """
         self.server.stop()
+        self.assertNotIn("Traceback", self.server.output())
         self.setUp()
 
     @patiently

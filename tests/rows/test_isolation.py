@@ -80,14 +80,13 @@ class IsolationTests(GuardedTestCase):
             times = self.watch(answered, open)
             took = time.monotonic() - began
             self.assertLessEqual(set(answers), statuses)
-            self.assertLess(took, limit)
             self.assertIn(min(statuses), answers)
             for peer in (*open, *knocking):
                 peer.close()
             late.append(_late(times))
-            if len(times) > 10 and late[-1] <= _BOUND:
+            if took < limit and len(times) > 10 and late[-1] <= _BOUND:
                 return
-        self.fail(f"of 100 echoes one took {late} s")
+        self.fail(f"of 100 echoes one took {late} s, and at last all logins {took:.1f} s")
 
     def requests(self, path: str, *shown: bytes) -> list[bytes]:
         """
@@ -113,7 +112,7 @@ class HashingTests(IsolationTests):
         """
         names = [("user", "xxx"), ("user", "xxx"), ("user", "yyy"), ("nobody", "xxx")] * (_MANY // 4)
         shown = [basic(f"{name}{number}", password) for number, (name, password) in enumerate(names)]
-        self.assertIsolated(lambda: self.requests("/known", *shown), {101, 401, 503}, 20)
+        self.assertIsolated(lambda: self.requests("/known", *shown), {101, 401, 503}, 6)
         self.assertAnswered(101, "/known", basic("user0", "xxx"))
 
 
@@ -136,7 +135,7 @@ class HangingTests(IsolationTests):
         Logins there are answered within their limit, and nobody else notices.
         """
         self.roads.turn("hang")
-        self.assertIsolated(lambda: self.requests(path, *shown), {503}, 10)
+        self.assertIsolated(lambda: self.requests(path, *shown), {503}, 3)
 
     def test_directory(self) -> None:
         """

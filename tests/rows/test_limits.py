@@ -157,6 +157,7 @@ class DeadlineTests(ServedTestCase):
     """
 
     listener = "timeout = 1"
+    cuts = True
     more = _LATER
 
     def late(self, peer: Peer, began: float) -> int:

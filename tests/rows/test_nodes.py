@@ -37,7 +37,7 @@ class TwoTests(NodesCase):
             began = time.monotonic()
             here.ask(verb, *to, "hello")
             self.assertEqual(there.hear(), "hello")
-            self.assertLess(time.monotonic() - began, 15)
+            self.assertLess(time.monotonic() - began, 4)  # what is told again after an answer did not come takes five
         here.ask("pushTextToConnection", "name", "end")
         self.assertEqual(there.hear(), "end")
         self.assertEqual(here.heard, ["hello", "hello"])
@@ -152,7 +152,7 @@ class DeathTests(NodesCase):
             time.sleep(0.02)
         until(lambda: asking.problem("pushTextToGroup", "group", "a") == "NoSuchGroup", "the end of the group")
         until(lambda: asking.ask("presenceOf", "group") == [], "the end of the presence")
-        self.assertLess(time.monotonic() - began, 2 + 18)
+        self.assertLess(time.monotonic() - began, 9)  # two heartbeats of five seconds, the default, are more
         self.assertLessEqual(problems, {"HubUnavailableError", "NoSuchConnection"})
         self.assertEqual(asking.hear(), f"leave {identity}")
 
@@ -249,14 +249,17 @@ class DeathTests(NodesCase):
         self.assertEqual((member.hear(), sleeper.hear()), ("begin", "begin"))
         nodes[2].freeze()
         sent = 0
+        waits: list[float] = []
         while (yield redis.ask("CLIENT", "LIST", "TYPE", "pubsub")).count("id=") == 3:
             for _ in range(50):
                 began = time.monotonic()
                 sender.ask("pushTextToGroup", "group", f"{sent} " + "x" * 60_000)
                 self.assertEqual(member.hear().partition(" ")[0], str(sent))
-                self.assertLess(time.monotonic() - began, 15)
+                waits.append(time.monotonic() - began)
                 sent += 1
             self.assertLess(sent, 2000)
+        self.assertLess(sorted(waits)[len(waits) // 2], 1)
+        self.assertLess(max(waits), 15)
         nodes[2].thaw()
         self.wake(nodes[2], sleeper)
         sender.ask("pushTextToGroup", "group", "end")

@@ -212,7 +212,7 @@ class IntrospectionTests(GuardedTestCase):
         self.host.answer = _yes
         self.assertAnswered(101, "/cached", other)
         self.answers(said({"active": False}))
-        self.until(lambda: self.answered("/cached", mine)[0] == 401)
+        self.until(lambda: self.answered("/cached", mine)[0] == 401, 5)
         # Without a cache each is asked.
         self.host.asked.clear()
         for _ in range(3):
@@ -268,7 +268,7 @@ class IntrospectionTests(GuardedTestCase):
         for peer in peers[50:]:
             peer.send(request("/tokens", more=bearer(next(_tokens))))
         self.assertEqual({peer.status() for peer in peers}, {503})
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 5)
         self.assertLessEqual(sum("the-same" in question.body for question in self.host.asked), 1)
         for peer in peers:
             peer.close()

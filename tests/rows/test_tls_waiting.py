@@ -114,7 +114,7 @@ class EarlyTests(SecuredTestCase):
                 for _ in range(10):
                     getattr(self.plainPeer().send(data[:size]), how)()
         self.assertAlive()
-        until(lambda: abs(self.descriptors() - descriptors) < 5, "nothing is left of them")
+        until(lambda: abs(self.descriptors() - descriptors) < 5, "nothing is left of them", 10)
         self.assertIdle()
 
     def test_garbage(self) -> None:

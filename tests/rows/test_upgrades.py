@@ -109,6 +109,7 @@ class PendingTests(ServedTestCase):
     """
 
     listener = "timeout = 1"
+    cuts = True
 
     def test_never(self) -> None:
         """

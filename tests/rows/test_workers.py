@@ -183,7 +183,7 @@ class WorkersTestCase(SynchronousTestCase):
                 pass  # whoever closes the port resets those that wait to be accepted
             return False
 
-        until(isRefused, "the port is closed")
+        until(isRefused, "the port is closed", 5)
 
 
 class ServingTests(WorkersTestCase):
