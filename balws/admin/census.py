@@ -105,7 +105,7 @@ class Census:
             for mount in listener.mounts:
                 services.setdefault(mount.path, mount.owner)
             for path, traffic in listener.traffic.items():
-                _add(ended.setdefault(path, Traffic()), traffic)
+                ended.setdefault(path, Traffic()).add(traffic)
         closed: dict[str, Counter[str]] = {}
         for (path, code), count in tally.closed.items():
             closed.setdefault(path, Counter())[codeLabel(code)] += count
@@ -129,10 +129,3 @@ class Census:
                 )
             )
         return facts
-
-
-def _add(total: Traffic, part: Traffic) -> None:
-    total.received += part.received
-    total.sent += part.sent
-    total.receivedBytes += part.receivedBytes
-    total.sentBytes += part.sentBytes

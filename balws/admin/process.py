@@ -146,9 +146,6 @@ class Process:
         """
         See L{IOperations}.
         """
-        return await self._summary()
-
-    async def _summary(self) -> Summary:
         census = Census(self._listeners, self._tally)
         # Sums without those who are just leaving would fall.
         async for some in self._inParts(self._all(closing=True), COUNTED_A_TURN):
@@ -218,7 +215,7 @@ class Process:
 
         @return: fails with L{balws.admin.metrics.NoMetrics} where prometheus-client is not installed.
         """
-        summary = await self._summary()
+        summary = await self.summary()
         longest = 0.0 if self._watchdog is None else self._watchdog.longest
         written = exposition(Readings(summary, self.authFailures.counts, self.adminRefusals.counts, longest))
         if summary.connections < COUNTED_A_TURN:

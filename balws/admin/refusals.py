@@ -38,8 +38,7 @@ class Refusals:
 
     def add(self, result: str, why: str, address: str, path: str) -> None:
         """
-        Somebody was not let in: see L{audit.refused}, whose line this is but for a mark, since no peer of a service has
-        tried.
+        Somebody was not let in: see L{audit.refused}.  The event has a mark, since no peer of a service has tried.
         """
         left = self._since + SPAN - self._clock.seconds()
         if not 0.0 < left <= SPAN:  # the last: somebody has set the clock back
@@ -47,15 +46,7 @@ class Refusals:
             self._lines.clear()
         if self._lines[result] < LINES:
             self._lines[result] += 1
-            _log.warn(
-                "{result}: {username} from {address} at {path}: {why}",
-                result=result,
-                username=audit.shown(""),
-                address=address,
-                path=path,
-                why=audit.shown(why, audit.LONGEST_REASON),
-                isAdmin=True,
-            )
+            audit.refused(result, why, "", address, path, isAdmin=True)
             return
         self._others[result] += 1
         if self._later is None:

@@ -1,7 +1,8 @@
 # -*- test-case-name: tests.auth.test_audit -*-
 """
 One line in the log for each attempt to get in: who, from where, by which kind, and what
-came of it.  Credentials are not among that.
+came of it.  Credentials are not among that.  Where attempts are many, L{balws.logs.repeats} and, for the admin
+endpoint, L{balws.admin.refusals} count those that no throttle bounds.
 """
 
 from __future__ import annotations
@@ -53,12 +54,13 @@ def asked(address: str, path: str) -> None:
     _log.debug("no credentials from {address} at {path}", result="unauthenticated", address=address, path=path)
 
 
-def refused(result: str, why: str, username: str, address: str, path: str) -> None:
+def refused(result: str, why: str, username: str, address: str, path: str, **mark: object) -> None:
     """
     @param result: what the peer was told: C{unauthenticated}, C{forbidden},
         C{unavailable} or C{throttled}; C{given up} when it had left by then.
     @param why: in our own words.
     @param username: as it came, or empty where only a token did.
+    @param mark: what else the event is to have.
     """
     _log.warn(
         "{result}: {username} from {address} at {path}: {why}",
@@ -67,4 +69,5 @@ def refused(result: str, why: str, username: str, address: str, path: str) -> No
         address=address,
         path=path,
         why=shown(why, LONGEST_REASON),
+        **mark,
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 
-from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
@@ -34,7 +33,6 @@ class Dismissals:
         self._members: deque[IMember] = deque()
         self._later: IDelayedCall | None = None
         self._isAtWork = False
-        self._waiting: list[Deferred[None]] = []
 
     def close(self, member: IMember) -> None:
         """
@@ -63,18 +61,6 @@ class Dismissals:
         self._isAtWork = False
         if self._members and self.clock is not None:
             self._later = self.clock.callLater(0, self._turn)
-        else:
-            self._finish()
-
-    def whenDone(self) -> Deferred[None]:
-        """
-        @return: fires when nobody is left to be closed.
-        """
-        if not self._members:
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._waiting.append(waiter)
-        return waiter
 
     def stop(self) -> None:
         """
@@ -84,10 +70,3 @@ class Dismissals:
         if self._later is not None:
             self._later.cancel()
             self._later = None
-        if not self._isAtWork:
-            self._finish()
-
-    def _finish(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
-            each.callback(None)

@@ -127,9 +127,9 @@ class ConnectionGroups:
         L{makeHub}, such as that of a file, closes very many of them not at once, so that others are served
         meanwhile.
 
-        @return: as L{removeConnectionGroup}, when those of this node are closed.
+        @return: as L{removeConnectionGroup}; the last of its connections may be closed a moment later.
         """
-        return self._dissolve(group, Verb.CLOSE).addCallback(lambda _: self.node.dismissals.whenDone())
+        return self._dissolve(group, Verb.CLOSE)
 
     def _dissolve(self, group: str, verb: Verb) -> Deferred[None]:
         problem = unfit(group)

@@ -25,8 +25,9 @@ SECOND = 1.0
 #: So many kinds are told apart; what is beyond them is written.
 KINDS = 256
 
-#: Attempts to get in are evidence, and limited by the throttle.
+#: Wrong credentials are evidence, and limited by the throttle, which answers of other kinds are not.
 _WHOLE = "balws.audit"
+_EVIDENCE = ("unauthenticated", "given up")
 
 _LIMITED = (LogLevel.warn, LogLevel.error, LogLevel.critical)
 
@@ -97,7 +98,9 @@ class Repeats:
 
     def _isLeftOut(self, event: LogEvent, now: float) -> bool:
         namespace, form = event.get("log_namespace"), event.get("log_format")
-        if event.get("log_level") not in _LIMITED or namespace == _WHOLE or event.get("log_limited"):
+        if event.get("log_level") not in _LIMITED or event.get("log_limited"):
+            return False
+        if namespace == _WHOLE and event.get("result") in _EVIDENCE:
             return False
         if not isinstance(namespace, str) or not isinstance(form, str):
             return False

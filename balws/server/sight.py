@@ -55,8 +55,9 @@ class Sight:
 
     def conversations(self, closing: bool = False) -> list[Inbound]:
         """
-        @param closing: with those whose closing handshake goes on; what they carried is in no L{traffic} yet.
-        @return: the connections that are open, upgraded ones alone.
+        @param closing: whether those are wanted, too, whose closing handshake goes on; what they carried is in no
+            L{traffic} yet.
+        @return: of connections that were upgraded those that are open, and those.
         """
         found = [getattr(member, "session", None) for member in self._roster.members]
         return [session for session in found if isinstance(session, Inbound) and (closing or session.isOpen)]

@@ -40,10 +40,7 @@ class Counted(Connection):
     def ended(self, code: int, reason: str) -> None:
         traffic = self.terms.traffic
         if traffic is not None:
-            traffic.received += self.received
-            traffic.sent += self.sent
-            traffic.receivedBytes += self.receivedBytes
-            traffic.sentBytes += self.sentBytes
+            traffic.add(self)
             # onClose may write no more; and nobody shall find these twice.
             self.received = self.sent = self.receivedBytes = self.sentBytes = 0
         super().ended(code, reason)

@@ -5,6 +5,8 @@ How much was said.
 
 from __future__ import annotations
 
+from typing import Any
+
 import attrs
 
 __all__ = ["Traffic"]
@@ -25,3 +27,12 @@ class Traffic:
     sent: int = 0
     receivedBytes: int = 0
     sentBytes: int = 0
+
+    def add(self, part: Any) -> None:
+        """
+        @param part: what has the same numbers.
+        """
+        self.received += part.received
+        self.sent += part.sent
+        self.receivedBytes += part.receivedBytes
+        self.sentBytes += part.sentBytes

@@ -15,9 +15,8 @@ from jwt.algorithms import get_default_algorithms
 
 from balws.auth.jwt.compact import encode, parse
 from balws.auth.jwt.jwks import readKeys
-from balws.auth.jwt.keys import VerifyingKey
+from balws.auth.jwt.keys import SigningKey, VerifyingKey
 from balws.cli.token import jwk as module
-from balws.cli.token import make
 from tests.cli.test_token import CANARY, TokenTestCase
 
 #: Made once: an RSA key takes a while.
@@ -300,14 +299,14 @@ class UnfitTests(JwkTestCase):
         A key that does not sign after all is told by one line, without what a library says of it.
         """
 
-        class Deaf:
-            algorithm = "RS256"
+        def broken(key: object, data: bytes) -> bytes:
+            raise RuntimeError(CANARY)
 
-            def sign(self, data: bytes) -> bytes:
-                raise RuntimeError(CANARY)
-
-        error = self.assertRaises(make.Error, make._signed, "e30", Deaf(), None)
-        self.assertEqual(str(error), "the token cannot be signed: RuntimeError")
+        self.patch(SigningKey, "sign", broken)
+        self.patch(module, "_prove", lambda *_: None)
+        path = self.jwk(jwkOf(RSA))
+        words = self.refusal("token", "make", "--jwk-file", path, status=1)
+        self.assertEqual(words, "Failed to enrich request with JWT. RuntimeError")
 
     def test_repr(self) -> None:
         """

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -59,20 +58,16 @@ class DismissalsTests(SynchronousTestCase):
             members = [Member() for _ in range(count)]
             self.dismissals.add(members)
             self.assertEqual((closed(members), self.clock.getDelayedCalls()), (count, []))
-            self.successResultOf(self.dismissals.whenDone())
 
     def test_many(self) -> None:
         """
-        Others have their turns in between, and it is said when all are closed.
+        Others have their turns in between.
         """
         members = [Member() for _ in range(2 * A_TURN + 1)]
         self.dismissals.add(members)
-        done = self.dismissals.whenDone()
         for count in (A_TURN, 2 * A_TURN):
             self.assertEqual(closed(members), count)
-            self.assertNoResult(done)
             self.clock.turn()
-        self.successResultOf(done)
         self.assertEqual((closed(members), self.clock.getDelayedCalls()), (2 * A_TURN + 1, []))
 
     def test_more(self) -> None:
@@ -97,7 +92,6 @@ class DismissalsTests(SynchronousTestCase):
         members = [Member() for _ in range(3 * A_TURN)]
         dismissals = Dismissals()
         dismissals.add(members)
-        self.successResultOf(dismissals.whenDone())
         self.assertEqual(closed(members), 3 * A_TURN)
 
     def test_reentrant(self) -> None:
@@ -119,21 +113,18 @@ class DismissalsTests(SynchronousTestCase):
 
     def test_reentrantWithoutClock(self) -> None:
         """
-        Where there is no clock, too, whoever is added meanwhile is closed, and both are told.
+        Where there is no clock, too, whoever is added meanwhile is closed.
         """
         others = [Member() for _ in range(3)]
         dismissals = Dismissals()
-        told: list[str] = []
 
         class First(Member):
             def dismiss(self) -> None:
                 super().dismiss()
                 dismissals.add(others)
-                dismissals.whenDone().addCallback(lambda _: told.append("inner"))
 
         dismissals.add([First()])
-        dismissals.whenDone().addCallback(lambda _: told.append("outer"))
-        self.assertEqual((closed(others), told), (3, ["inner", "outer"]))
+        self.assertEqual(closed(others), 3)
 
     def test_failing(self) -> None:
         """
@@ -154,14 +145,11 @@ class DismissalsTests(SynchronousTestCase):
         """
         members = [Member() for _ in range(2 * A_TURN)]
         self.dismissals.add(members)
-        done = self.dismissals.whenDone()
         self.dismissals.stop()
         self.dismissals.stop()
-        self.successResultOf(done)
         self.assertEqual((closed(members), self.clock.getDelayedCalls()), (A_TURN, []))
         self.dismissals.add([late := Member()])
         self.assertEqual(late.dismissed, 1)
-
 
     def test_stopWithin(self) -> None:
         """
@@ -171,12 +159,9 @@ class DismissalsTests(SynchronousTestCase):
 
         class First(Member):
             def dismiss(inner) -> None:
-                done.append(self.dismissals.whenDone())
                 self.dismissals.stop()
 
-        done: list[Deferred[None]] = []
         self.dismissals.add([First(), *others])
-        self.successResultOf(done[0])
         self.assertEqual((closed(others), self.clock.getDelayedCalls()), (0, []))
 
 
@@ -203,21 +188,19 @@ class GroupTests(SynchronousTestCase):
     def test_turns(self) -> None:
         """
         Those who are in it when that is said are closed, on each node in turns; who comes into a group of this
-        name meanwhile stays, and who has closed it is told at the end.
+        name meanwhile stays, and who has closed it does not wait for the last.
         """
         for group in ("plain", "kept"):
             for each in (each for members in self.members for each in members):
                 each.dismissed = 0
             here = self.hubs[0]
-            done = here.closeConnectionGroup(group)
+            self.successResultOf(here.closeConnectionGroup(group))
             self.assertEqual([closed(members) for members in self.members], [A_TURN, A_TURN])
-            self.assertNoResult(done)
             self.failureResultOf(here.pushTextToGroup(group, "x"), NoSuchGroup)
             late = Member(name="late")
             self.successResultOf(here.addConnectionToGroup(late, group, late.presence))
             self.successResultOf(here.removeConnectionFromGroup(self.members[0][0], group))
             self.clock.turn()
-            self.successResultOf(done)
             self.assertEqual([closed(members) for members in self.members], [A_TURN + 50, A_TURN + 50])
             self.assertEqual((late.dismissed, self.successResultOf(here.presenceOf(group))), (0, (late.presence,)))
             self.successResultOf(here.removeConnectionGroup(group))
@@ -226,9 +209,8 @@ class GroupTests(SynchronousTestCase):
         """
         When a hub stops it closes nobody else: its listener does.
         """
-        done = self.hubs[0].closeConnectionGroup("plain")
+        self.successResultOf(self.hubs[0].closeConnectionGroup("plain"))
         self.successResultOf(self.hubs[0].stop())
-        self.successResultOf(done)
         self.clock.turn()
         self.assertEqual([closed(members) for members in self.members], [A_TURN, A_TURN + 50])
 

@@ -106,9 +106,19 @@ class RepeatsTests(SynchronousTestCase):
 
     def test_audit(self) -> None:
         """
-        Attempts to get in are all written: they are evidence.
+        Attempts to get in with wrong credentials are all written: they are evidence, and the throttle allows only so
+        many.  Of what it does not bound, such as upgrades for a foreign page, so many are as of anything else.
         """
-        self.assertEqual(len(self.said(*(event(logger="balws.audit") for _ in range(700)))), 700)
+        for result, most in (
+            ("unauthenticated", 700),
+            ("given up", 700),
+            ("throttled", BURST),
+            ("forbidden", BURST),
+            ("unavailable", BURST),
+        ):
+            self.repeats = Repeats(self.clock.seconds)
+            attempt = {**event(logger="balws.audit"), "result": result}
+            self.assertEqual(len(self.said(*(attempt for _ in range(700)))), most, result)
 
     def test_odd(self) -> None:
         """

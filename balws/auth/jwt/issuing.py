@@ -27,17 +27,20 @@ class IssuedToken:
     It is signed on the reactor's thread, in about a millisecond.
     """
 
-    def __init__(self, config: JwtIssuerConfig, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, config: JwtIssuerConfig, now: Callable[[], float] = time.time, key: SigningKey | None = None
+    ) -> None:
         """
         Key files are read here.
 
         @param now: seconds since the epoch.
+        @param key: what to sign with, where that is no file or secret of C{config}.
         @raise ConfigurationError: when the key cannot be read or does not go with the algorithm.
         """
         self._now = now
         self._expTime = config.expTime
-        self._key: SigningKey | None = None
-        if config.signatureConfig is not None:
+        self._key = key
+        if key is None and config.signatureConfig is not None:
             self._key = convert(readSigningKey, "signatureConfig", config.signatureConfig)
         algorithm = "none" if self._key is None else self._key.algorithm
         self._header = _json(_given({"alg": algorithm, "typ": "JWT", "kid": config.keyId}))

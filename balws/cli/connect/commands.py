@@ -41,10 +41,10 @@ def _files(begun: str) -> list[str]:
 
 
 def _oneOf(*words: str) -> Callable[[str], list[str]]:
-    return lambda begun: [each for each in words if each.startswith(begun)]
+    return lambda _: list(words)
 
 
-#: What the argument of a command can be that begins so.
+#: What the argument of a command can be, as far as it was begun.
 ARGUMENTS: Mapping[str, Callable[[str], list[str]]] = {
     "/binary": _files,
     "/close": _oneOf(*map(str, filter(isSendable, range(1000, 1012)))),

@@ -35,7 +35,7 @@ class Words:
     ) -> None:
         """
         @param commands: with their slash.
-        @param arguments: of a command: all that begin as what is given; of others nobody knows.
+        @param arguments: of a command: what it can be that was begun so; of others nobody knows.
         """
         self._commands = sorted(commands)
         self._arguments = arguments or {}

@@ -17,7 +17,7 @@ from twisted.cred.error import UnauthorizedLogin
 from twisted.internet.defer import Deferred
 from twisted.python.usage import UsageError
 
-from balws.auth.jwt.compact import encode, parse
+from balws.auth.jwt.compact import parse
 from balws.auth.jwt.issuing import IssuedToken
 from balws.auth.jwt.keys import SigningKey
 from balws.cli.clientauth import tellingWarnings
@@ -170,11 +170,9 @@ class Make(CommandOptions):
         """
         jwk = readJwk(self["jwk-file"], self["kid"], self["algorithm"])
         self._fields["keyId"] = self["kid"] or jwk.kid
-        if not isinstance(jwk.key, SigningKey):
-            return _tokenOf(self._with(jwk.key.reveal(), jwk.algorithm))
-        unsigned = _tokenOf(IssuedToken(build(JwtIssuerConfig, self._fields), time))
-        _, _, claims = unsigned.partition(".")
-        return _signed(claims, jwk.key, self._fields["keyId"])
+        if isinstance(jwk.key, SigningKey):
+            return _tokenOf(IssuedToken(build(JwtIssuerConfig, self._fields), time, jwk.key))
+        return _tokenOf(self._with(jwk.key.reveal(), jwk.algorithm))
 
     def _issued(self) -> IssuedToken:
         if self["secret-file"] is not None:
@@ -213,20 +211,6 @@ class Make(CommandOptions):
             return {"keyPassword": resolveSecret({"file": self["key-password-file"]}, Path()).reveal()}
         except ConfigurationError as error:
             raise ConfigurationError(error.problem, "--key-password-file") from None
-
-
-def _signed(claims: str, key: SigningKey, kid: str | None) -> str:
-    """
-    @param claims: as they stand in a token.
-    @raise Error: when it cannot be signed.
-    """
-    header = {"alg": key.algorithm, "typ": "JWT", **({} if kid is None else {"kid": kid})}
-    text = f"{encode(json.dumps(header).encode()).decode()}.{claims}"
-    try:
-        return f"{text}.{encode(key.sign(text.encode())).decode()}"
-    except Exception as problem:
-        # Without its text and its frames: the key is near.
-        raise Error(f"the token cannot be signed: {type(problem).__name__}") from None
 
 
 def _tokenOf(issued: IssuedToken) -> str:
