@@ -203,6 +203,7 @@ class DrainTests(DrainTestCase):
         deaf, live = peers[::10], [peer for number, peer in enumerate(peers) if number % 10]
         worker = self.work("go")
         http = self.peer().send(plain("/http?seconds=1.5"))
+        until((self.folder / "asked").exists, "the request in hand")
         self.tell()
         self.assertLess(self.closedAfter(), 3.5)
         self.assertTold(live.pop())

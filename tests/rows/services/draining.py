@@ -48,7 +48,7 @@ class WorkingUpgrade(UpgradeService):
 
 class Work(Resource):
     """
-    Works for as many seconds as C{seconds} says.
+    Works for as many seconds as C{seconds} says; the file C{asked} tells that it has begun.
     """
 
     isLeaf = True
@@ -59,4 +59,5 @@ class Work(Resource):
             request.finish()
 
         reactor.callLater(float(request.args[b"seconds"][0]), done)
+        Path("asked").touch()
         return NOT_DONE_YET
